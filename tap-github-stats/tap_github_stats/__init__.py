@@ -1,0 +1,1 @@
+"""A Singer tap for the pull-request activity of GitHub organizations."""
