@@ -201,6 +201,7 @@ class World:
     `organizations` is keyed by lower-case login. `redirects` maps the lower-case `owner/name` that a repository
     was renamed or transferred away from to its id; a new repository of that name takes the entry away.
     `viewer` is the account behind the token. `revision` grows with every change.
+    `last_ids` is the highest numeric id given out per GraphQL type name, so that none is ever given twice.
     """
 
     viewer: Actor
@@ -208,3 +209,4 @@ class World:
     organizations: dict[str, Organization] = field(default_factory=dict)
     redirects: dict[str, int] = field(default_factory=dict)
     revision: int = 0
+    last_ids: dict[str, int] = field(default_factory=dict)
