@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from local_stack.simulator.ids import node_id
+from local_stack.simulator import ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -64,7 +64,7 @@ def _repositories(repository: Repository, _chosen: list[PullRequest], _prefix: s
         "repository": repository.name,
         "organization": repository.owner,
         "repository_id": repository.id,
-        "node_id": node_id("Repository", repository.id),
+        "node_id": ids.repository(repository.id),
         "description": repository.description,
         "url": f"https://github.com/{repository.owner}/{repository.name}",
         "visibility": repository.visibility,
@@ -86,7 +86,7 @@ def _pull_requests(repository: Repository, chosen: list[PullRequest], prefix: st
             "pr_number": it.number,
             **_place(repository),
             "pull_request_id": it.id,
-            "node_id": node_id("PullRequest", it.id, repository.id),
+            "node_id": ids.pull_request(repository.id, it.id),
             "title": it.title,
             "state": "open" if it.closed_at is None else "closed",
             **_who("author", it.author, it.association),
