@@ -1,0 +1,90 @@
+"""The local BigQuery: `local-bigquery`, which keeps tables in DuckDB, with the extensions that it needs from PyPI."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+from local_stack.process import LOOPBACK, Program, Server, StackError
+
+PROJECT = "local"
+EXECUTABLE_VARIABLE = "LOCAL_STACK_BIGQUERY"
+_EXTENSIONS = ("ducklake", "httpfs", "icu", "spatial")
+_DUCKDB_PLATFORMS = {
+    ("linux", "x86_64"): "linux_amd64",
+    ("linux", "aarch64"): "linux_arm64",
+    ("darwin", "x86_64"): "osx_amd64",
+    ("darwin", "arm64"): "osx_arm64",
+}
+
+
+def server(folder: Path, *, storage_url: str, process_group: int | None = None) -> Server:
+    """The BigQuery server that keeps its data in `folder`, which only one server may do at a time.
+
+    Args:
+        folder: Where it keeps data, log and pid file; made when missing.
+        storage_url: Address of the Cloud Storage server that `gs://` addresses lead to.
+        process_group: As for `Server`.
+
+    Raises:
+        StackError: The program or one of its DuckDB extensions is not installed, or not for this machine.
+    """
+    executable = _executable()
+    home = folder / "home"
+    _link_extensions(executable, home)
+    return Server(
+        Program(
+            name="bigquery",
+            command=lambda port: [
+                str(executable),
+                *("--host", LOOPBACK, "--port", str(port), "--grpc-port", "0"),
+                # Relative to the server's working directory: it pastes the path into SQL as it is.
+                *("--project", PROJECT, "--data-dir", "data"),
+            ],
+            health=f"/bigquery/v2/projects/{PROJECT}/datasets",
+            environment={"HOME": str(home), "STORAGE_EMULATOR_HOST": storage_url},
+        ),
+        folder,
+        process_group=process_group,
+    )
+
+
+def _executable() -> Path:
+    """The program: from the running environment, or the one that LOCAL_STACK_BIGQUERY names."""
+    named = os.environ.get(EXECUTABLE_VARIABLE)
+    if named:
+        if not os.access(named, os.X_OK):
+            raise StackError(f"{EXECUTABLE_VARIABLE} names {named}, which is not a program")
+        return Path(named).absolute()
+    found = shutil.which("local-bigquery", path=sysconfig.get_path("scripts"))
+    if found is None:
+        raise StackError(
+            f"local-bigquery is not installed in {sys.prefix}. It needs Python 3.13: install this package there, "
+            f"or set {EXECUTABLE_VARIABLE} to the local-bigquery program of an environment that has it"
+        )
+    return Path(found)
+
+
+def _link_extensions(executable: Path, home: Path) -> None:
+    """Puts the DuckDB extensions of the program's own environment where DuckDB looks for them, below `home`."""
+    duckdb_platform = _DUCKDB_PLATFORMS.get((sys.platform, platform.machine()))
+    if duckdb_platform is None:
+        raise StackError(f"DuckDB's extensions are not on PyPI for {sys.platform} on {platform.machine()}")
+    packages = executable.parent.parent.glob("lib/python3*/site-packages")
+    found = {path.stem: path for root in packages for path in root.glob("duckdb_extension_*/extensions/v*/*")}
+    for name in _EXTENSIONS:
+        if name not in found:
+            raise StackError(
+                f"The DuckDB extension {name} is not installed beside {executable}: "
+                f"install duckdb-extension-{name} into that environment"
+            )
+        version = found[name].parent.name
+        link = home / ".duckdb" / "extensions" / version / duckdb_platform / found[name].name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        # The environment may have moved since the folder was made.
+        link.unlink(missing_ok=True)
+        link.symlink_to(found[name])

@@ -1,0 +1,237 @@
+"""A server as a process of its own: started when it answers, known by a lock that dies with it, stopped for certain.
+
+The pid file of a server is locked by the server itself, through a descriptor it inherits. Whoever can take that lock
+knows that the server is gone, however it ended, and a pid is only trusted (and signalled) while the lock is held: a
+stale file never names a stranger.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+_POLL_SECONDS = 0.02
+_LOG_LINES_SHOWN = 15
+
+
+class StackError(Exception):
+    """Something that the user can do something about; the message says what happened, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to run one server.
+
+    Attributes:
+        name: What messages call it; also the name of its pid and log files.
+        command: Gives the command line for the port that the server shall listen on.
+        health: Path that answers 200 as soon as the server can be used.
+        environment: All of the environment that the server gets, PATH and the like aside.
+        ready_within: Seconds after which a server that does not answer counts as failed.
+    """
+
+    name: str
+    command: Callable[[int], list[str]]
+    health: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready_within: float = 90.0
+
+
+class Server:
+    """One server in one folder, which holds its pid file, its log and whatever it keeps.
+
+    The same folder finds the same server again from any process.
+
+    Args:
+        program: How to run it.
+        folder: Where its files are; made when missing.
+        process_group: The process group that it joins; by default it outlives the session that starts it.
+    """
+
+    def __init__(self, program: Program, folder: Path, *, process_group: int | None = None) -> None:
+        self.program = program
+        self.folder = folder
+        self.process_group = process_group
+        self.log = folder / f"{program.name}.log"
+        self._pid_file = folder / f"{program.name}.pid"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is alive."""
+        try:
+            with self._pid_file.open("rb") as lock:
+                return not _lock(lock.fileno(), fcntl.LOCK_SH)
+        except FileNotFoundError:
+            return False
+
+    @property
+    def pid(self) -> int:
+        """Its process id.
+
+        Raises:
+            StackError: It is not running.
+        """
+        if not self.is_running:
+            raise StackError(f"{self.program.name} is not running; its log is {self.log}")
+        return int(self._record()["pid"])
+
+    @property
+    def port(self) -> int | None:
+        """The port that it listens on, or, when it is not running, listened on last."""
+        return self._record().get("port")
+
+    @property
+    def url(self) -> str:
+        """Its address.
+
+        Raises:
+            StackError: It has never run.
+        """
+        if self.port is None:
+            raise StackError(f"{self.program.name} was never started in {self.folder}")
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Starts the server, on the port it had last if that is free, and returns when it answers.
+
+        Raises:
+            StackError: It runs already, ended at once, or did not answer in time; then nothing is left running.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._pid_file.open("a+b") as lock, _reserve_port(self.port) as port:
+            if self.is_running or not _lock(lock.fileno(), fcntl.LOCK_EX, within=1.0):
+                raise StackError(f"{self.program.name} runs already in {self.folder}")
+            with self.log.open("wb") as log:
+                self._child = subprocess.Popen(  # noqa: S603 - the commands are this package's own
+                    self.program.command(port),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                    env=_base_environment() | dict(self.program.environment),
+                    pass_fds=[lock.fileno()],
+                    # Either way Ctrl-C reaches the parent alone, which then stops its servers.
+                    start_new_session=self.process_group is None,
+                    process_group=self.process_group,
+                )
+            lock.truncate(0)
+            lock.write(json.dumps({"pid": self._child.pid, "port": port}).encode())
+            lock.flush()
+            self._wait_until_ready(port)
+
+    def stop(self, *, within: float = 10.0) -> None:
+        """Ends the server if it runs: politely, then, after `within` seconds, by force. Returns when it is gone."""
+        for signal_number, seconds in ((signal.SIGTERM, within), (signal.SIGKILL, within)):
+            self._signal(signal_number)
+            if self._wait_until_gone(seconds):
+                return
+        raise StackError(f"{self.program.name} (process {self.pid}) cannot be ended")
+
+    def kill(self) -> None:
+        """Ends the server without warning, as `kill -9` does. Returns when it is gone."""
+        self._signal(signal.SIGKILL)
+        self._wait_until_gone(10.0)
+
+    def _record(self) -> dict[str, int]:
+        try:
+            record: dict[str, int] = json.loads(self._pid_file.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return record
+
+    def _signal(self, signal_number: int) -> None:
+        if self.is_running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._record()["pid"], signal_number)
+
+    def _wait_until_gone(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.is_running:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
+        return True
+
+    def _wait_until_ready(self, port: int) -> None:
+        assert self._child is not None  # noqa: S101 - tells the type checker what start() has just done
+        deadline = time.monotonic() + self.program.ready_within
+        while not _answers(port, self.program.health):
+            if self._child.poll() is not None:
+                raise StackError(f"{self.program.name} ended with exit code {self._child.returncode}{self._log_end()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                seconds = self.program.ready_within
+                raise StackError(f"{self.program.name} did not answer within {seconds:g} s{self._log_end()}")
+            time.sleep(_POLL_SECONDS)
+
+    def _log_end(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
+        return f"; the end of its log ({self.log}):\n" + "\n".join(f"    {line}" for line in lines)
+
+
+def _lock(descriptor: int, mode: int, *, within: float = 0.0) -> bool:
+    """Whether the lock could be had; `within` outlasts those who only look whether the server is there."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
+
+
+@contextlib.contextmanager
+def _reserve_port(preferred: int | None) -> Iterator[int]:
+    """Gives a free port, `preferred` if possible; nobody else is given it before the server has taken it.
+
+    A socket that is bound but does not listen keeps the port from everyone except those who name it. Only Linux lets
+    the server bind beside it; elsewhere the port is merely free at this moment.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((LOOPBACK, preferred or 0))
+        except OSError:
+            holder.bind((LOOPBACK, 0))
+        port: int = holder.getsockname()[1]
+        if sys.platform != "linux":
+            holder.close()
+        yield port
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _base_environment() -> dict[str, str]:
+    """What any program needs, and nothing that could change what the server does (proxies, settings, secrets)."""
+    return {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG", "LC_ALL") if name in os.environ}

@@ -1,0 +1,3 @@
+"""The local servers are fixtures of every test."""
+
+pytest_plugins = ["local_stack.testing"]
