@@ -4,7 +4,7 @@ BIN := .venv/bin
 PACKAGES := tap-github-stats/tap_github_stats target-bigquery-merge/target_bigquery_merge local-stack/local_stack
 TYPED := $(PACKAGES) scripts
 
-.PHONY: help demo test lint format constraints clean setup setup-test
+.PHONY: help demo test lint format docs constraints clean setup setup-test
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -31,6 +31,9 @@ test: lint ## Check style and types, then run all tests on Python 3.13 and the p
 format: setup-test ## Format the code and mend what ruff can mend.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup-test ## Write the reference parts of the documentation anew.
+	@$(BIN)/python scripts/reference.py
 
 constraints: ## Renew every pinned version in constraints.txt.
 	@$(PYTHON) scripts/setup.py tools

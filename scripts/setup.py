@@ -208,8 +208,9 @@ def pyenv_roots() -> list[Path]:
     roots = [os.environ.get("PYENV_ROOT", ""), str(Path.home() / ".pyenv")]
     if pyenv := shutil.which("pyenv"):
         roots.append(output([pyenv, "root"]))
-    # The shims stand in <root>/shims, the pyenv command in <root>/bin.
-    roots += [str(Path(folder).parent) for folder in os.environ.get("PATH", "").split(os.pathsep) if ".pyenv" in folder]
+    # Shims stand in <root>/shims, and may be linked from elsewhere.
+    shims = (shutil.which(name) for name in ("python", "python3", "python3.11", "python3.13"))
+    roots += [str(Path(shim).resolve().parent.parent) for shim in shims if shim]
     return [root for root in dict.fromkeys(Path(root) for root in roots if root) if (root / "versions").is_dir()]
 
 
