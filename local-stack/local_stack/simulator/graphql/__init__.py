@@ -1,0 +1,1 @@
+"""GitHub's GraphQL API over a World, executed against the official schema."""
