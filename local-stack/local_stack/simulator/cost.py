@@ -25,9 +25,9 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     InlineFragmentNode,
     get_named_type,
-    is_composite_type,
 )
 from graphql.execution.collect_fields import should_include_node
 from graphql.execution.values import get_argument_values
@@ -42,6 +42,7 @@ IDS_LIMIT = 100
 NODE_LIMIT = 500_000
 REQUESTS_PER_POINT = 100
 
+_COMPOSITE = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
 _NEEDS_BOUNDARIES = frozenset({"nodes", "edges", "pageInfo"})
 
 
@@ -129,7 +130,7 @@ class _Walk:
             if body is not None:
                 condition = body.type_condition
                 owner = self.schema.type_map[condition.name.value] if condition else parent
-                if is_composite_type(owner):
+                if isinstance(owner, _COMPOSITE):
                     yield from self._fields(owner, body.selection_set)
 
     def _field(self, owner: GraphQLCompositeType, nodes: list[FieldNode], parents: int, path: list[str | int]) -> None:
@@ -139,7 +140,7 @@ class _Walk:
         if definition is None or not sets:
             return
         returned = get_named_type(definition.type)
-        if not is_composite_type(returned):
+        if not isinstance(returned, _COMPOSITE):
             return
         rows = parents
         if returned.name.endswith("Connection"):
@@ -160,7 +161,8 @@ class _Walk:
     ) -> int:
         """How many rows a page of the connection can have; 0 where only a total is asked for."""
         arguments = get_argument_values(definition, nodes[0], self.variables)
-        first, last = arguments.get("first"), arguments.get("last")
+        first: Any = arguments.get("first")
+        last: Any = arguments.get("last")
         name = nodes[0].name.value
         if first is None and last is None:
             asked = {
@@ -177,7 +179,7 @@ class _Walk:
             # Assumed: the documentation only says that it is not supported.
             message = f"Passing both `first` and `last` to paginate the `{name}` connection is not supported."
             self._refuse("INVALID_PAGINATION_BOUNDARIES", message, nodes[0], path)
-        argument, size = ("first", first) if first is not None else ("last", last)
+        argument, size = ("last", int(last)) if first is None else ("first", int(first))
         if size < 1:
             # Assumed: the documentation gives the range of 1 to 100, no recording shows the message.
             message = f"`{argument}` on the `{name}` connection must be at least 1, not {size}."
@@ -189,13 +191,12 @@ class _Walk:
                 f" {PAGE_LIMIT} records."
             )
             self._refuse("EXCESSIVE_PAGINATION", message, nodes[0], path)
-        return int(size)
+        return size
 
     def _refuse(self, error_type: str, message: str, node: FieldNode, path: list[str | int]) -> None:
         self.cost.errors.append(TypedError(error_type, message, node, path))
 
 
 def _definition(owner: GraphQLCompositeType, name: str) -> GraphQLField | None:
-    if isinstance(owner, (GraphQLObjectType, GraphQLInterfaceType)):
-        return owner.fields.get(name)
-    return None
+    fields: dict[str, GraphQLField] = {} if isinstance(owner, GraphQLUnionType) else owner.fields
+    return fields.get(name)

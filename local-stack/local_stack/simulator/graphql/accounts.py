@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local_stack.simulator import ids, model
-from local_stack.simulator.graphql.nodes import Team
-from local_stack.simulator.graphql.resolving import Table, context_of, not_found, paged
+from local_stack.simulator.graphql.resolving import Resolver, Table, context_of, not_found, paged
 from local_stack.simulator.pagination import Key, Page, Window, page_of_keyset
 from local_stack.simulator.timestamps import timestamp
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
+
+    from local_stack.simulator.graphql.nodes import Team
 
 FIRST_SECOND = 1_199_145_600  # 2008-01-01, when the accounts without a known age were created
 
@@ -87,20 +88,22 @@ def _repository(source: Account, info: GraphQLResolveInfo, name: str, followRena
     return found
 
 
-_ACTOR = {
+def _avatar(account: Account, _info: GraphQLResolveInfo, size: int | None = None) -> str:
+    return f"https://avatars.githubusercontent.com/u/{account.id}?v=4" + ("" if size is None else f"&s={size}")
+
+
+_ACTOR: dict[str, Resolver] = {
     "id": lambda account, _: account_id(account),
     "databaseId": lambda account, _: account.id,
     "login": lambda account, _: account.login,
     "url": lambda account, _: f"https://github.com{_path(account)}",
     "resourcePath": lambda account, _: _path(account),
-    "avatarUrl": lambda account, _, size=None: (
-        f"https://avatars.githubusercontent.com/u/{account.id}?v=4" + ("" if size is None else f"&s={size}")
-    ),
+    "avatarUrl": _avatar,
     "createdAt": lambda _account, _: timestamp(FIRST_SECOND),
     "updatedAt": lambda _account, _: timestamp(FIRST_SECOND),
 }
 
-_OWNER = {"repositories": _repositories, "repository": _repository}
+_OWNER: dict[str, Resolver] = {"repositories": _repositories, "repository": _repository}
 
 TABLE: Table = {
     "User": {

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from local_stack.simulator import ids, model
 from local_stack.simulator.graphql import repositories
 from local_stack.simulator.graphql.nodes import Commit, GitActor, PullRequestCommit
-from local_stack.simulator.graphql.resolving import Table
 from local_stack.simulator.timestamps import optional_timestamp, timestamp
+
+if TYPE_CHECKING:
+    from local_stack.simulator.graphql.resolving import Table
 
 _SHORT = 7
 

@@ -8,8 +8,8 @@ from local_stack.simulator import ids, model
 from local_stack.simulator.graphql import accounts, repositories
 from local_stack.simulator.graphql.nodes import (
     Event,
-    Label,
     IssueComment,
+    Label,
     PullRequest,
     PullRequestCommit,
     PullRequestReview,

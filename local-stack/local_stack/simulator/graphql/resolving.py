@@ -74,7 +74,7 @@ def paged(turn: Callable[[Window], Page[T]], arguments: Mapping[str, Any]) -> Pa
 
 def connection_table(schema: GraphQLSchema) -> Table:
     """The resolvers of every connection and edge type of the schema; their source is a `Page`."""
-    table: dict[str, dict[str, Resolver]] = {"PageInfo": _PAGE_INFO}
+    table: dict[str, Mapping[str, Resolver]] = {"PageInfo": _PAGE_INFO}
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLObjectType) and name.endswith("Connection") and "pageInfo" in kind.fields:
             table[name] = {field: _CONNECTION[field] for field in kind.fields if field in _CONNECTION}
