@@ -41,4 +41,4 @@ constraints: ## Renew every pinned version in constraints.txt.
 		--group dev pyproject.toml --output-file constraints.txt $(foreach package,tap-github-stats target-bigquery-merge local-stack,--no-emit-package $(package))
 
 clean: ## Remove everything that the other targets made.
-	rm -rf .tools .venv .venv-3.11 .cache .meltano .peers .demo .mypy_cache .ruff_cache .pytest_cache output
+	rm -rf .tools .venv .venv-3.11 .cache .meltano .peers .demo .local-stack .mypy_cache .ruff_cache .pytest_cache output

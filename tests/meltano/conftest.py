@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.meltano_project import copy_project
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
 MELTANO = Path(sys.executable).parent / "meltano"
-PLUGINS = {"tap-github-stats": "extractors", "target-bigquery-merge": "loaders"}
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -68,22 +67,5 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A project whose plugins are installed already."""
-    folder = tmp_path / "project"
-    copy_project(folder)
-    for plugin, kind in PLUGINS.items():
-        installed = ROOT / ".meltano" / kind / plugin / "venv"
-        assert installed.exists(), f"{installed} is missing: run `make setup`"
-        mine = folder / ".meltano" / kind / plugin / "venv"
-        mine.parent.mkdir(parents=True)
-        mine.symlink_to(installed)
-    return Project(folder)
-
-
-def copy_project(folder: Path) -> None:
-    """Copies what a Meltano project is made of, without anything that a run left behind."""
-    folder.mkdir()
-    shutil.copy(ROOT / "meltano.yml", folder)
-    shutil.copy(ROOT / "constraints.txt", folder)
-    shutil.copytree(ROOT / "plugins", folder / "plugins")
-    for package in ("tap-github-stats", "target-bigquery-merge"):
-        (folder / package).symlink_to(ROOT / package)
+    copy_project(tmp_path / "project")
+    return Project(tmp_path / "project")
