@@ -70,7 +70,7 @@ def test_a_variable_without_a_value_leaves_the_plugins_default(project: Project,
     tap, target = project.config(TAP, "--environment=prod"), project.config(TARGET, "--environment=prod")
     assert tap == {"organizations": [""]}
     assert of(target, TARGET_SETTINGS) == {}
-    assert target["dataset_id"] == "github_stats"
+    assert target["default_target_schema"] == "github_stats"
 
 
 def test_one_variable_alone_changes_one_setting(project: Project) -> None:
