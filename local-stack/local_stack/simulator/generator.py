@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from random import Random
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from local_stack.simulator.model import Actor, Clock, Organization, Repository, World
 from local_stack.simulator.numbering import Numbering
-from local_stack.simulator.people import Cast, invented
-from local_stack.simulator.pull_requests import EXTREMES, Counts, PullRequestMaker, Spreads
+from local_stack.simulator.people import Cast, new_others, new_people
+from local_stack.simulator.pull_requests import EXTREMES, Counts, Means, PullRequestMaker, spreads
 from local_stack.simulator.text import Texts
 from local_stack.simulator.writing import Writer
 
@@ -39,15 +39,6 @@ _NAMES: Final = (
     "web-app",
     "infra",
 )
-
-
-class Means(NamedTuple):
-    """How much there is on an average pull request."""
-
-    commits: float = 4.0
-    reviews: float = 2.5
-    review_comments: float = 3.0
-    issue_comments: float = 3.0
 
 
 def generate(  # noqa: PLR0913 - keywords, most of them with a default
@@ -103,11 +94,15 @@ def generate(  # noqa: PLR0913 - keywords, most of them with a default
         raise ValueError(f"the world has an organization {organization} already")
     numbering = Numbering(world, random, start=_FIRST_ID, steps=steps)
     made = Organization(numbering.next("User"), organization)
-    accounts = invented(random, numbering, users=8 + int((pull_requests + 1) ** 0.5))
+    people = new_people(random, numbering, 8 + int(pull_requests**0.5))
     writer = Writer(
-        random, numbering, Cast(random, organization, [*accounts, world.viewer]), Texts(random), world.viewer
+        random,
+        numbering,
+        Cast(random, organization, [*people, *new_others(numbering), world.viewer]),
+        Texts(random),
+        world.viewer,
     )
-    maker = PullRequestMaker(writer, Spreads(**means._asdict()))
+    maker = PullRequestMaker(writer, spreads(means))
     start, end = now - int(history_days * _DAY), now - _QUIET
     wanted = _extremes(pull_requests)
     numbers = _shares(random, repositories, pull_requests)

@@ -110,8 +110,8 @@ class Cast:
 
 
 def found(world: World) -> list[Actor]:
-    """Everyone who has written something in the world, each once, the viewer included."""
-    accounts = {world.viewer.id: world.viewer}
+    """Everyone who has written something in the world, each once, and last of all the viewer."""
+    accounts: dict[int, Actor] = {}
     for organization in world.organizations.values():
         for repository in organization.repositories.values():
             for pull_request in repository.pull_requests.values():
@@ -119,21 +119,26 @@ def found(world: World) -> list[Actor]:
                 authors.extend(review.author for review in pull_request.reviews)
                 authors.extend(comment.author for comment in pull_request.issue_comments)
                 accounts.update((author.id, author) for author in authors if author is not None)
-    return list(accounts.values())
+    accounts.pop(world.viewer.id, None)
+    return [*accounts.values(), world.viewer]
 
 
-def invented(random: Random, numbering: Numbering, *, users: int) -> list[Actor]:
-    """New accounts: so many people, a handful of bots, an imported account and one that became an organization."""
+def new_people(random: Random, numbering: Numbering, count: int) -> list[Actor]:
+    """So many new accounts of people."""
     people = []
-    for index in range(users):
+    for index in range(count):
         given, family = random.choice(_GIVEN), random.choice(_FAMILY)
         number = numbering.next("User")
         login = f"{('dev', 'Octo-Dev', 'x', 'mc-hammer')[index % 4]}-{number}"
         name = None if index % 11 == 10 else f"{given} {family}"  # noqa: PLR2004 - some give no name
         people.append(Actor(number, login, name=name, email=f"{login.lower()}@example.com"))
+    return people
+
+
+def new_others(numbering: Numbering) -> list[Actor]:
+    """New accounts that are no people: bots, an imported account and one that has become an organization."""
     return [
-        *people,
-        *(Actor(numbering.next("User"), f"{login}", "Bot") for login in _BOTS),
+        *(Actor(numbering.next("User"), login, "Bot") for login in _BOTS),
         Actor(numbering.next("User"), "imported-person", "Mannequin", name="Imported Person"),
         Actor(numbering.next("User"), "once-a-person", "Organization", name="Once A Person"),
     ]
