@@ -22,23 +22,23 @@ _DUCKDB_PLATFORMS = {
 }
 
 
-def server(folder: Path, *, storage_url: str, process_group: int | None = None) -> Server:
-    """The BigQuery server that keeps its data in `folder`, which only one server may do at a time.
+def server(folder: Path, storage: Server, *, process_group: int | None = None) -> Server:
+    """The BigQuery server that keeps its tables in `folder`.
+
+    Starting it raises StackError where the program or one of its DuckDB extensions is not installed, or not for this
+    machine.
 
     Args:
-        folder: Where it keeps data, log and pid file; made when missing.
-        storage_url: Address of the Cloud Storage server that `gs://` addresses lead to.
+        folder: Where it keeps tables, log and pid file; made when missing.
+        storage: The Cloud Storage server that `gs://` addresses lead to; it must have been started before.
         process_group: As for `Server`.
-
-    Raises:
-        StackError: The program or one of its DuckDB extensions is not installed, or not for this machine.
     """
-    executable = _executable()
-    home = folder / "home"
-    _link_extensions(executable, home)
-    return Server(
-        Program(
-            name="bigquery",
+
+    def program() -> Program:
+        executable = _executable()
+        home = folder.absolute() / "home"
+        _link_extensions(executable, home)
+        return Program(
             command=lambda port: [
                 str(executable),
                 *("--host", LOOPBACK, "--port", str(port), "--grpc-port", "0"),
@@ -46,11 +46,10 @@ def server(folder: Path, *, storage_url: str, process_group: int | None = None) 
                 *("--project", PROJECT, "--data-dir", "data"),
             ],
             health=f"/bigquery/v2/projects/{PROJECT}/datasets",
-            environment={"HOME": str(home), "STORAGE_EMULATOR_HOST": storage_url},
-        ),
-        folder,
-        process_group=process_group,
-    )
+            environment={"HOME": str(home), "STORAGE_EMULATOR_HOST": storage.url},
+        )
+
+    return Server("bigquery", folder, program, process_group=process_group)
 
 
 def _executable() -> Path:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,14 +39,12 @@ class Program:
     """How to run one server.
 
     Attributes:
-        name: What messages call it; also the name of its pid and log files.
         command: Gives the command line for the port that the server shall listen on.
         health: Path that answers 200 as soon as the server can be used.
         environment: All of the environment that the server gets, PATH and the like aside.
         ready_within: Seconds after which a server that does not answer counts as failed.
     """
 
-    name: str
     command: Callable[[int], list[str]]
     health: str
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -58,17 +57,21 @@ class Server:
     The same folder finds the same server again from any process.
 
     Args:
-        program: How to run it.
+        name: What messages call it; also the name of its pid and log files.
         folder: Where its files are; made when missing.
+        program: Says how to run it; asked at each start.
         process_group: The process group that it joins; by default it outlives the session that starts it.
     """
 
-    def __init__(self, program: Program, folder: Path, *, process_group: int | None = None) -> None:
-        self.program = program
+    def __init__(
+        self, name: str, folder: Path, program: Callable[[], Program], *, process_group: int | None = None
+    ) -> None:
+        self.name = name
         self.folder = folder
-        self.process_group = process_group
-        self.log = folder / f"{program.name}.log"
-        self._pid_file = folder / f"{program.name}.pid"
+        self.log = folder / f"{name}.log"
+        self._program = program
+        self._process_group = process_group
+        self._pid_file = folder / f"{name}.pid"
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -87,9 +90,10 @@ class Server:
         Raises:
             StackError: It is not running.
         """
-        if not self.is_running:
-            raise StackError(f"{self.program.name} is not running; its log is {self.log}")
-        return int(self._record()["pid"])
+        pid = self._find_pid()
+        if pid is None:
+            raise StackError(f"{self.name} is not running; its log is {self.log}")
+        return pid
 
     @property
     def port(self) -> int | None:
@@ -104,36 +108,31 @@ class Server:
             StackError: It has never run.
         """
         if self.port is None:
-            raise StackError(f"{self.program.name} was never started in {self.folder}")
+            raise StackError(f"{self.name} was never started in {self.folder}")
         return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
         """Starts the server, on the port it had last if that is free, and returns when it answers.
 
         Raises:
-            StackError: It runs already, ended at once, or did not answer in time; then nothing is left running.
+            StackError: It runs already, its program is missing, it ended at once, or it did not answer in time; then
+                nothing is left running.
         """
+        with self.launching() as wait_until_ready:
+            wait_until_ready()
+
+    @contextlib.contextmanager
+    def launching(self) -> Iterator[Callable[[], None]]:
+        """Like `start`, for servers that start at the same time: gives the function that waits until this one answers.
+
+        Raises:
+            StackError: As for `start`; that function raises the last two.
+        """
+        program = self._program()
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._pid_file.open("a+b") as lock, _reserve_port(self.port) as port:
-            if self.is_running or not _lock(lock.fileno(), fcntl.LOCK_EX, within=1.0):
-                raise StackError(f"{self.program.name} runs already in {self.folder}")
-            with self.log.open("wb") as log:
-                self._child = subprocess.Popen(  # noqa: S603 - the commands are this package's own
-                    self.program.command(port),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=self.folder,
-                    env=_base_environment() | dict(self.program.environment),
-                    pass_fds=[lock.fileno()],
-                    # Either way Ctrl-C reaches the parent alone, which then stops its servers.
-                    start_new_session=self.process_group is None,
-                    process_group=self.process_group,
-                )
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": self._child.pid, "port": port}).encode())
-            lock.flush()
-            self._wait_until_ready(port)
+        with _reserve_port(self.port) as port:
+            self._launch(program, port)
+            yield partial(self._wait_until_ready, program, port)
 
     def stop(self, *, within: float = 10.0) -> None:
         """Ends the server if it runs: politely, then, after `within` seconds, by force. Returns when it is gone."""
@@ -141,12 +140,32 @@ class Server:
             self._signal(signal_number)
             if self._wait_until_gone(seconds):
                 return
-        raise StackError(f"{self.program.name} (process {self.pid}) cannot be ended")
+        raise StackError(f"{self.name} (process {self._find_pid()}) cannot be ended")
 
     def kill(self) -> None:
         """Ends the server without warning, as `kill -9` does. Returns when it is gone."""
         self._signal(signal.SIGKILL)
         self._wait_until_gone(10.0)
+
+    def _launch(self, program: Program, port: int) -> None:
+        with self._pid_file.open("a+b") as lock:
+            if self.is_running or not _lock(lock.fileno(), fcntl.LOCK_EX, within=1.0):
+                raise StackError(f"{self.name} runs already in {self.folder}")
+            lock.truncate(0)  # from here to the write below the old pid would be a stranger's
+            with self.log.open("wb") as log:
+                self._child = subprocess.Popen(  # noqa: S603 - the commands are this package's own
+                    program.command(port),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                    env=_base_environment() | dict(program.environment),
+                    pass_fds=[lock.fileno()],
+                    # Either way Ctrl-C reaches the parent alone, which then stops its servers.
+                    start_new_session=self._process_group is None,
+                    process_group=self._process_group,
+                )
+            lock.write(json.dumps({"pid": self._child.pid, "port": port}).encode())
 
     def _record(self) -> dict[str, int]:
         try:
@@ -155,10 +174,16 @@ class Server:
             return {}
         return record
 
+    def _find_pid(self) -> int | None:
+        if self._child is not None and self._child.poll() is None:
+            return self._child.pid
+        return self._record().get("pid") if self.is_running else None
+
     def _signal(self, signal_number: int) -> None:
-        if self.is_running:
+        pid = self._find_pid()
+        if pid is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._record()["pid"], signal_number)
+                os.kill(pid, signal_number)
 
     def _wait_until_gone(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -171,16 +196,16 @@ class Server:
             self._child = None
         return True
 
-    def _wait_until_ready(self, port: int) -> None:
-        assert self._child is not None  # noqa: S101 - tells the type checker what start() has just done
-        deadline = time.monotonic() + self.program.ready_within
-        while not _answers(port, self.program.health):
+    def _wait_until_ready(self, program: Program, port: int) -> None:
+        assert self._child is not None  # noqa: S101 - tells the type checker what was just done
+        deadline = time.monotonic() + program.ready_within
+        while not _answers(port, program.health):
             if self._child.poll() is not None:
-                raise StackError(f"{self.program.name} ended with exit code {self._child.returncode}{self._log_end()}")
+                raise StackError(f"{self.name} ended with exit code {self._child.returncode}{self._log_end()}")
             if time.monotonic() > deadline:
                 self.kill()
-                seconds = self.program.ready_within
-                raise StackError(f"{self.program.name} did not answer within {seconds:g} s{self._log_end()}")
+                seconds = program.ready_within
+                raise StackError(f"{self.name} did not answer within {seconds:g} s{self._log_end()}")
             time.sleep(_POLL_SECONDS)
 
     def _log_end(self) -> str:

@@ -16,31 +16,29 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 def server(folder: Path, *, process_group: int | None = None) -> Server:
     """The Cloud Storage server that keeps its objects in `folder`; its buckets are in the location US.
 
+    Starting it raises StackError where the program is not installed, or not for this machine.
+
     Args:
         folder: Where it keeps objects, log and pid file; made when missing.
         process_group: As for `Server`.
-
-    Raises:
-        StackError: The program is not installed, or not for this machine.
     """
-    binary = _binary()
-    # A folder of their own: a stray file among the buckets would break listing them.
-    objects = folder / "objects"
-    return Server(
-        Program(
-            name="storage",
+
+    def program() -> Program:
+        binary = _binary()
+        # A folder of their own: a stray file among the buckets would break listing them.
+        objects = folder.absolute() / "objects"
+        return Program(
             command=lambda port: [
                 str(binary),
-                *("-backend", "filesystem", "-filesystem-root", str(objects.absolute()), "-location", "US"),
+                *("-backend", "filesystem", "-filesystem-root", str(objects), "-location", "US"),
                 *("-scheme", "http", "-host", LOOPBACK, "-port", str(port)),
                 *("-external-url", f"http://{LOOPBACK}:{port}", "-public-host", f"{LOOPBACK}:{port}"),
                 *("-log-level", "warn"),
             ],
             health="/storage/v1/b",
-        ),
-        folder,
-        process_group=process_group,
-    )
+        )
+
+    return Server("storage", folder, program, process_group=process_group)
 
 
 def _binary() -> Path:

@@ -184,7 +184,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         gcs = storage.server(folder / "storage", process_group=process_group)
         try:
             gcs.start()
-            tables = bigquery.server(folder / "bigquery", storage_url=gcs.url, process_group=process_group)
+            tables = bigquery.server(folder / "bigquery", gcs, process_group=process_group)
             try:
                 tables.start()
                 yield Servers(tables, gcs)
@@ -216,16 +216,12 @@ def github() -> Iterator[GitHubFactory]:
 
 @contextlib.contextmanager
 def _serve(world: World, *, token: str = "local-stack-token", **options: Any) -> Iterator[GitHubServer]:  # noqa: ANN401, S107 - options are create_app's; the token opens nothing but this
-    import uvicorn  # noqa: PLC0415 - most tests serve no GitHub
-
-    from local_stack.simulator.server import create_app  # noqa: PLC0415
+    from local_stack.simulator import server as simulator  # noqa: PLC0415 - most tests serve no GitHub
 
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind((LOOPBACK, 0))
         listener.listen(128)  # requests queue up here until the thread takes them
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(world, token=token, **options), log_level="warning", ws="none")
-        )
+        server = simulator.server(simulator.create_app(world, token=token, **options))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="github", daemon=True)
         thread.start()
         try:
