@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local_stack.simulator import truth
+from local_stack.simulator.evolve import evolve
 from local_stack.simulator.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -71,11 +72,9 @@ def _evolve(service: Service, content: bytes) -> Response:
         days, seed, events = float(asked["days"]), int(asked["seed"]), asked.get("events")
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return JSONResponse({"message": 'evolve takes {"days": number, "seed": integer, "events": [names]?}'}, 400)
-    from local_stack.simulator import evolve  # noqa: PLC0415
-
     try:
         with service.lock:
-            changes = evolve.evolve(service.world, days=days, seed=seed, events=events)
+            changes = evolve(service.world, days=days, seed=seed, events=events)
     except ValueError as error:
         return JSONResponse({"message": str(error)}, 400)
     body = {"now": service.world.clock.now(), "changes": changes}

@@ -17,6 +17,7 @@ from local_stack.simulator import admin
 from local_stack.simulator.graphql import endpoint
 from local_stack.simulator.graphql.execution import executable_schema
 from local_stack.simulator.limits import USER_LIMIT, Counts
+from local_stack.simulator.rest import routes as rest
 from local_stack.simulator.service import Latency, Service
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class GitHub(Starlette):
             [
                 Route("/graphql", graphql, methods=["POST"]),
                 Route("/api/graphql", graphql, methods=["POST"]),
+                Mount("/api/v3", routes=rest.routes(service)),
+                *rest.routes(service),
             ],
             # Faults go behind the latency, so that they are as slow as answers are.
             middleware=[Middleware(Latency, service=service), *middleware],
