@@ -45,7 +45,8 @@ STREAMS: Final = (
 )
 QUERIES: Final = ("developer_velocity", "pr_size_distribution")
 ORGANIZATION: Final = {"organization": "acme", "repositories": 16, "pull-requests": 1000, "seed": 20}
-EVOLUTION: Final = {"days": 2, "seed": 3}
+# What moves a pull request's `updatedAt`; the rest is for the reconcile, which is not built yet.
+EVOLUTION: Final = {"days": 2, "seed": 3, "events": "updated_at"}
 PROGRESS_SECONDS: Final = 5
 LOG_TAIL: Final = 30
 
@@ -139,7 +140,7 @@ class Demo:
         before = self._truth("pull_requests")
         command = ["evolve", *options(EVOLUTION)]
         announce("local-stack", *command)
-        events = Counter(json.loads(line)["event"] for line in self._local_stack(*command).splitlines())
+        events = Counter(json.loads(line)["what"] for line in self._local_stack(*command).splitlines())
         console.print(", ".join(f"{count} x {event}" for event, count in events.most_common()))
         after = self._truth("pull_requests")
         run = self._run("third")
