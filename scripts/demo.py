@@ -77,7 +77,8 @@ def main() -> int:
         demo.start()
         demo.show()
     except (DemoError, StackError) as error:
-        console.print(f"\n[bold red]The demo failed:[/] {error}", markup=True, soft_wrap=True)
+        console.print("\n[bold red]The demo failed:[/]")
+        console.print(str(error), markup=False, soft_wrap=True)
         return 1
     else:
         console.print(f"\n[bold green]Every table equals GitHub.[/] The demo took {time.monotonic() - started:.0f} s.")
