@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := tap-github-stats/tap_github_stats target-bigquery-merge/target_bigquery_merge local-stack/local_stack
-TYPED := $(PACKAGES) scripts
+TYPED := $(PACKAGES) scripts tests
 
 .PHONY: help demo test lint format docs constraints clean setup setup-test
 .DEFAULT_GOAL := help
@@ -17,7 +17,7 @@ setup-test:
 	@$(PYTHON) scripts/setup.py test
 
 demo: setup ## Collect a whole generated organization, and see that every row arrived (KEEP=1 leaves the servers running).
-	@$(BIN)/python scripts/demo.py
+	@$(BIN)/python -m scripts.demo
 
 lint: setup-test ## Check style and types.
 	$(BIN)/ruff check .
@@ -33,7 +33,7 @@ format: setup-test ## Format the code and mend what ruff can mend.
 	$(BIN)/ruff format .
 
 docs: setup-test ## Write the reference parts of the documentation anew.
-	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python -m scripts.reference
 
 constraints: ## Renew every pinned version in constraints.txt.
 	@$(PYTHON) scripts/setup.py tools

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The demo: a whole GitHub organization arrives in BigQuery, exactly, and nothing is fetched twice.
 
 Starts the local stack with a generated organization, runs the real `meltano run tap-github-stats
@@ -25,9 +24,10 @@ from local_stack.comparison import compare
 from local_stack.process import StackError
 from local_stack.stack import BUCKET, DATASET, Stack
 from local_stack.testing import Servers, Warehouse
-from meltano_project import ROOT, copy_project
 from rich.console import Console
 from rich.table import Table
+
+from scripts.meltano_project import ROOT, copy_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Writes the reference parts of the documentation from what the code says: tables, settings and example queries.
 
 `reference.py` writes them; `reference.py --check` says which file is behind, and exits 1.

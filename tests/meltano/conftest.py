@@ -47,7 +47,7 @@ class Project:
             **self.environment,
             **shell,
         }
-        command = [MELTANO, *arguments]
+        command = [str(MELTANO), *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=environment, input=stdin, capture_output=True, text=True, check=False
         )
