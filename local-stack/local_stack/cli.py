@@ -102,22 +102,22 @@ def up(stack: Stack, *, detach: bool, latency_ms: int | None, **wanted: str | in
     if not detach:
         signal.signal(signal.SIGTERM, _interrupt)
     started = stack.up(wanted)
-    if latency_ms is not None:
-        stack.ask("POST", "latency", {"seconds": latency_ms / 1000})
-    organizations = ", ".join(stack.folder.organizations())
-    click.echo(f"{'started' if started else 'up already'}, data in {stack.folder.path}")
-    click.echo(f"  github    {stack.github.url}  {organizations}")
-    click.echo(f"  bigquery  {stack.bigquery.url}")
-    click.echo(f"  storage   {stack.storage.url}")
-    if detach or not started:
-        return
-    click.echo("Ctrl-C stops it")
+    stays = started and not detach
     try:
-        stack.watch()
+        if latency_ms is not None:
+            stack.ask("POST", "latency", {"seconds": latency_ms / 1000})
+        click.echo(f"{'started' if started else 'up already'}, data in {stack.folder.path}")
+        click.echo(f"  github    {stack.github.url}  {', '.join(stack.folder.organizations())}")
+        click.echo(f"  bigquery  {stack.bigquery.url}")
+        click.echo(f"  storage   {stack.storage.url}")
+        if stays:
+            click.echo("Ctrl-C stops it")
+            stack.watch()
     except KeyboardInterrupt:
         click.echo("stopping")
     finally:
-        stack.down()
+        if stays:
+            stack.down()
 
 
 @main.command()
@@ -153,13 +153,17 @@ def truth(stack: Stack, stream: str, since: int | None) -> None:
 @_data_option
 @click.option("--days", type=click.FloatRange(min=0), required=True, help="How far to move GitHub's clock.")
 @click.option("--seed", type=int, required=True, help="Decides what happens in that time.")
-@click.option("--events", metavar="A,B", help="What may happen; by default everything that moves `updatedAt`.")
+@click.option(
+    "--events", metavar="A,B", help="What may happen: events, or groups of them like updated_at. [everything]"
+)
 def evolve(stack: Stack, days: float, seed: int, events: str | None) -> None:
-    """Let time pass in the organization, and print what changed."""
+    """Let time pass in the organization, and print what changed as JSON lines, in order."""
     asked = {"days": days, "seed": seed} | ({} if events is None else {"events": events.split(",")})
     answer = json.loads(stack.ask("POST", "evolve", asked))
     for change in answer["changes"]:
-        click.echo(json.dumps(change, ensure_ascii=False))
+        at = dt.datetime.fromtimestamp(change["at"], dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        line = {"at": at, "event": change["what"], "repository": change["repository"], "number": change["number"]}
+        click.echo(json.dumps(line))
 
 
 @main.command()

@@ -45,7 +45,7 @@ def server(folder: DataFolder) -> Server:
 
 def make(recipe: Recipe) -> World:
     """Makes the world that a recipe describes, always the same."""
-    from local_stack.simulator import generator, recordings  # noqa: PLC0415 - the other commands need neither
+    from local_stack.simulator import generator  # noqa: PLC0415 - the other commands do without
 
     world = None
     if recipe.repositories:
@@ -57,6 +57,8 @@ def make(recipe: Recipe) -> World:
             now=recipe.now,
         )
     if recipe.recordings:
+        from local_stack.simulator import recordings  # noqa: PLC0415 - most stacks have none
+
         world = recordings.load(Path(recipe.recordings), into=world)
     return world
 

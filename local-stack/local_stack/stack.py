@@ -155,7 +155,7 @@ class Stack:
         finally:
             connection.close()
         if response.status >= http.HTTPStatus.BAD_REQUEST:
-            raise StackError(json.loads(answer)["message"])
+            raise StackError(_message(answer) or f"github answers {method} {path} with {response.status}")
         return answer
 
     def _start(self, missing: list[Server]) -> None:
@@ -184,3 +184,10 @@ class Stack:
                     f"The stack in {self.folder.path} was made with --{option} {kept[name]}, not {value}. "
                     "Leave the option out, name another folder with --data, or delete it: local-stack down --purge"
                 )
+
+
+def _message(answer: bytes) -> str | None:
+    try:
+        return str(json.loads(answer)["message"])
+    except (ValueError, KeyError):
+        return None
