@@ -73,7 +73,9 @@ def _add_children(folder: Path, pull_requests: dict[int, PullRequest]) -> None:
         if all(commit.sha != row["sha"] for commit in commits):
             commits.append(_commit(row))
     for _, row in _rows(folder / _REVIEWS):
-        pull_requests[_number(row["pull_request_url"])].reviews.append(_review(row))
+        reviews = pull_requests[_number(row["pull_request_url"])].reviews
+        if all(review.id != row["id"] for review in reviews):
+            reviews.append(_review(row))
     for _, row in _rows(folder / _REVIEW_COMMENTS):
         pull_requests[_number(row["pull_request_url"])].review_comments.append(_review_comment(row))
     for _, row in _rows(folder / _ISSUE_COMMENTS):
@@ -83,7 +85,7 @@ def _add_children(folder: Path, pull_requests: dict[int, PullRequest]) -> None:
             if all(comment.id != row["id"] for comment in comments):
                 comments.append(_issue_comment(row))
     for pull_request in pull_requests.values():
-        pull_request.reviews.sort(key=lambda review: review.created_at)
+        pull_request.reviews.sort(key=lambda review: review.id)
         pull_request.review_comments.sort(key=lambda comment: comment.id)
         pull_request.issue_comments.sort(key=lambda comment: comment.id)
 
