@@ -44,22 +44,24 @@ def server(folder: DataFolder) -> Server:
 
 
 def make(recipe: Recipe) -> World:
-    """Makes the world that a recipe describes, always the same."""
-    from local_stack.simulator import generator  # noqa: PLC0415 - the other commands do without
+    """Makes the world that a recipe describes, always the same.
 
-    world = None
-    if recipe.repositories:
+    Raises:
+        ValueError: The recipe describes none.
+        OSError: A recording cannot be read.
+    """
+    from local_stack.simulator import generator, recordings  # noqa: PLC0415 - the other commands do without
+
+    world = recordings.load(Path(recipe.recordings), now=recipe.now) if recipe.recordings else None
+    if recipe.repositories or world is None:
         world = generator.generate(
             organization=recipe.organization,
             repositories=recipe.repositories,
             pull_requests=recipe.pull_requests,
             seed=recipe.seed,
             now=recipe.now,
+            into=world,
         )
-    if recipe.recordings:
-        from local_stack.simulator import recordings  # noqa: PLC0415 - most stacks have none
-
-        world = recordings.load(Path(recipe.recordings), into=world)
     return world
 
 

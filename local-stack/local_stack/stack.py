@@ -174,6 +174,8 @@ class Stack:
         if not self.folder.exists():
             machine_now = int(time.time())
             recipe = Recipe(**_DEFAULTS | {"now": machine_now, "token": new_token()} | wishes)
+            if not recipe.repositories and not recipe.recordings:
+                raise StackError("0 repositories and no recordings would make an empty GitHub; ask for one of them")
             self.folder.create(replace(recipe, clock_offset=recipe.now - machine_now))
             return
         kept = asdict(self.folder.recipe())

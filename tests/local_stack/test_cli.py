@@ -104,6 +104,12 @@ def test_the_default_folder_is_beside_the_nearest_meltano_yml(tmp_path: Path) ->
     assert f"no stack in {tmp_path}/named;" in named.stderr
 
 
+def test_an_empty_github_is_refused(folder: Path) -> None:
+    result = run("up", "--detach", "--repositories", 0, "--data", folder)
+    assert result.returncode == 1
+    assert result.stderr.startswith("local-stack: 0 repositories and no recordings would make an empty GitHub")
+
+
 def test_up_says_which_program_is_missing_and_leaves_nothing_running(folder: Path) -> None:
     result = run("up", "--detach", "--data", folder, LOCAL_STACK_BIGQUERY="/no/local-bigquery")
     assert result.returncode == 1
