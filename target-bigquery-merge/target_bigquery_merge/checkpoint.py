@@ -1,0 +1,173 @@
+"""The checkpoint protocol: everything up to a STATE message becomes part of the tables, then the STATE is printed.
+
+`Protocol.commit` reads as one transaction. Whatever step fails, no STATE is printed and the rows come again from the
+tap: the MERGE makes them harmless.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import GoogleAPICallError
+
+from target_bigquery_merge.jobs import NO_ANSWER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from google.cloud.bigquery import TableReference
+
+    from target_bigquery_merge.archive import RowFile, RowStore
+    from target_bigquery_merge.load import Loader
+    from target_bigquery_merge.manifest import Manifests
+    from target_bigquery_merge.merge import Merged, Merger
+    from target_bigquery_merge.settings import Settings
+    from target_bigquery_merge.stream import Stream
+
+logger = logging.getLogger("target-bigquery-merge")
+
+# Load jobs of one checkpoint that run at the same time.
+LOADS = 4
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one stream in one checkpoint, in files that are written or being written."""
+
+    stream: Stream
+    written: Sequence[Future[RowFile]]
+
+    @property
+    def files(self) -> list[RowFile]:
+        """The files, when they are safe."""
+        return [future.result() for future in self.written]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the files hold."""
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything between two points of the input.
+
+    Attributes:
+        number: Ordinal within the run, from 1.
+        batches: Its rows, by stream, in the order in which the streams first had one.
+        through: The ordinal of the last row that belongs to it; the files may hold rows beyond, which do not count.
+        state: The STATE to print when it is merged; None: none.
+    """
+
+    number: int
+    batches: Sequence[Batch]
+    through: int
+    state: Mapping[str, Any] | None
+
+
+class Protocol:
+    """Commits checkpoints, one at a time, in order."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: RowStore,
+        manifests: Manifests | None,
+        loader: Loader,
+        merger: Merger,
+    ) -> None:
+        """Put the parts together; `manifests` is None without a bucket."""
+        self._settings = settings
+        self._store = store
+        self._manifests = manifests
+        self._loader = loader
+        self._merger = merger
+
+    def commit(self, checkpoint: Checkpoint) -> list[Merged]:
+        """Bring a checkpoint into the tables, then print its STATE.
+
+        Raises:
+            TargetError: A step failed; nothing was printed.
+        """
+        began = time.monotonic()
+        if not checkpoint.batches:
+            print_state(checkpoint.state)
+            return []
+        # 1. Every file is in the archive, its checksum compared.
+        files = [file for batch in checkpoint.batches for file in batch.files]
+        # 2. The manifest says what has to be done, once for all.
+        if self._manifests:
+            self._manifests.create(checkpoint)
+        # 3. The files are loaded into staging tables, which are dropped whatever happens.
+        with self._staged(checkpoint) as staged:
+            # 4. The tables change, stream by stream, children before their parents.
+            merged = [
+                self._merger.merge(batch.stream, staging, checkpoint.number, checkpoint.through)
+                for batch, staging in sorted(staged, key=lambda pair: self._settings.merge_rank(pair[0].stream.name))
+            ]
+            # 5. The marker says that it is done.
+            if self._manifests:
+                self._manifests.finish(checkpoint, merged)
+            # 6. Only now may the tap go on from here the next time.
+            print_state(checkpoint.state)
+        self._store.release(files)
+        _log(checkpoint, files, merged, time.monotonic() - began)
+        return merged
+
+    @contextmanager
+    def _staged(self, checkpoint: Checkpoint) -> Iterator[list[tuple[Batch, TableReference]]]:
+        """Load all batches into staging tables, several at a time; drop the tables in the end."""
+        try:
+            with ThreadPoolExecutor(LOADS, thread_name_prefix="load") as pool:
+                loads = [pool.submit(self._loader.load, batch, checkpoint.number) for batch in checkpoint.batches]
+            yield [(batch, load.result()) for batch, load in zip(checkpoint.batches, loads, strict=True)]
+        finally:
+            for batch in checkpoint.batches:
+                self._drop(self._loader.staging(batch, checkpoint.number))
+
+    def _drop(self, staging: TableReference) -> None:
+        try:
+            self._loader.drop(staging)
+        except (GoogleAPICallError, *NO_ANSWER) as error:
+            logger.warning("Staging table %s is left to expire: %s", staging, error)
+
+
+def print_state(state: Mapping[str, Any] | None) -> None:
+    """Print a STATE, where there is one, as the line that Meltano saves."""
+    if state is not None:
+        sys.stdout.write(f"{json.dumps(state, default=float)}\n")
+        sys.stdout.flush()
+
+
+def _log(checkpoint: Checkpoint, files: Sequence[RowFile], merged: Sequence[Merged], seconds: float) -> None:
+    logger.info(
+        "Checkpoint %d is in BigQuery: %d rows in %d files of %d bytes, %d inserted, %d updated, %d bytes billed, "
+        "%.1f s.",
+        checkpoint.number,
+        sum(file.rows for file in files),
+        len(files),
+        sum(file.size for file in files),
+        sum(each.inserted for each in merged),
+        sum(each.updated for each in merged),
+        sum(each.bytes_billed for each in merged),
+        seconds,
+    )
+    for each in merged:
+        logger.info(
+            "Checkpoint %d, stream %r: %d inserted, %d updated, %s partitions named, %d bytes billed.",
+            checkpoint.number,
+            each.stream,
+            each.inserted,
+            each.updated,
+            "no" if each.partitions is None else each.partitions,
+            each.bytes_billed,
+        )
