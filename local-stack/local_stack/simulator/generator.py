@@ -56,7 +56,7 @@ def generate(  # noqa: PLR0913 - keywords, most of them with a default
 ) -> World:
     """A world that holds one organization, the same for the same arguments.
 
-    About half of all pull requests are in the first repository. From five repositories on there are an empty,
+    About three in five pull requests are in the first repository. From five repositories on there are an empty,
     an archived, a forked and a private one, from 60 pull requests on every one of `pull_requests.EXTREMES`, before that
     one for each five pull requests. All history lies in the days before `now`, its last ten minutes excepted.
 
@@ -133,10 +133,10 @@ def _is_empty(index: int) -> bool:
 
 
 def _shares(random: Random, repositories: int, pull_requests: int) -> list[int]:
-    """How many pull requests each repository has: half of them in the first, none in the empty ones."""
+    """How many pull requests each repository has: three in five are in the first, none in the empty ones."""
     weights = [0.0 if _is_empty(index) else (0.5 + random.random()) / index for index in range(1, repositories)]
     total = sum(weights)
-    shares = [int(pull_requests * weight / total / 2) for weight in weights] if total else []
+    shares = [int(0.4 * pull_requests * weight / total) for weight in weights] if total else []
     return [pull_requests - sum(shares), *shares]
 
 

@@ -40,7 +40,11 @@ _STATES: Final[tuple[ReviewState, ...]] = (
 
 
 class Counts(NamedTuple):
-    """How much there is on one pull request. `in_one_review` of the review comments lie in its first review."""
+    """How much there is on one pull request.
+
+    `in_one_review` of the review comments lie in the first review. `shared_commits` are those of the pull request
+    before. With `pending` the last review is one that the viewer has not submitted.
+    """
 
     commits: int = 1
     reviews: int = 0
@@ -50,11 +54,12 @@ class Counts(NamedTuple):
     labels: int = 0
     requested_reviewers: int = 0
     shared_commits: int = 0
+    pending: bool = False
 
 
 # What exceeds the pages of any reader: each at least once in an organization that is large enough.
 EXTREMES: Final = (
-    Counts(commits=3, reviews=12, review_comments=25, in_one_review=12),
+    Counts(commits=3, reviews=12, review_comments=25, in_one_review=12, pending=True),
     Counts(commits=4, shared_commits=2),
     Counts(commits=21, issue_comments=21),
     Counts(commits=0),
@@ -200,8 +205,8 @@ class PullRequestMaker:
         if counts.shared_commits and repository.pull_requests:
             below = next(reversed(repository.pull_requests.values()))
             shared = below.commits[: min(counts.shared_commits, counts.commits)]
-        elif counts.shared_commits and self._stray is not None:
-            # The first of a repository: the history of another one brought along.
+        elif repository.is_fork and not repository.pull_requests and self._stray is not None:
+            # A fork has commits of another repository.
             shared = [self._stray]
         start = created_at - int(random() * 3 * _DAY)
         length = until - start
@@ -224,7 +229,7 @@ class PullRequestMaker:
             if state == "DISMISSED":
                 review.updated_at = at + int(random() * (end - at))
             pull_request.reviews.append(review)
-        if counts.reviews and not pull_request.closed_at and random() < 0.06:  # noqa: PLR2004
+        if counts.pending or (counts.reviews and not pull_request.closed_at and random() < 0.06):  # noqa: PLR2004
             self._keep_pending(pull_request.reviews[-1])
         if counts.review_comments:
             pull_request.review_comments = self._review_comments(pull_request, counts, end)

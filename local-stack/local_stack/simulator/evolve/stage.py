@@ -95,7 +95,8 @@ class Stage:
             repository.default_branch = "main"
             repository.updated_at = repository.pushed_at = at
         last = max(repository.pull_requests, default=0)
-        number = last + 1 + (self.random.getrandbits(2) == 0)
+        # Issues take numbers, too.
+        number = last + 1 + (last > 0 and self.random.getrandbits(2) == 0)
         pull_request = self.maker.make(repository, number, at, at, counts)
         repository.pull_requests[number] = pull_request
         self._pull_requests.append((repository, pull_request))
