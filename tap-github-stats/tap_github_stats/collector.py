@@ -24,12 +24,12 @@ from tap_github_stats.errors import AccessError, IncompleteRunError, QueryError,
 from tap_github_stats.hydrate import LADDER, Fetched, Hydrator, Ladder, Wanted
 from tap_github_stats.index import complete, index, reaches
 from tap_github_stats.probe import probe
-from tap_github_stats.readahead import Task, read_ahead
+from tap_github_stats.readahead import Pending, results, stage
 from tap_github_stats.rows import Emitted, pull_request_rows, repository_row
 from tap_github_stats.streams import GitHubStatsStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tap_github_stats.client import Client
     from tap_github_stats.governor import Governor
@@ -45,8 +45,11 @@ SKEW: Final = 5
 before anything was read, and a second has certainly passed when GitHub showed a time later than it by more than
 this."""
 
-GROUP: Final = 100
-"""Pull requests that are hydrated as one piece of work: their overflows share requests, and a STATE may follow them."""
+GROUP: Final = 200
+"""Pull requests whose overflows share requests, about; a STATE may follow each group."""
+
+GROUPS_AHEAD: Final = 3
+"""Groups whose overflows are read, or are waiting to be written, at the same time."""
 
 STATE_SHARE: Final = 20
 """A STATE is held back until so many times its own length has been written in records."""
@@ -63,8 +66,16 @@ class _Party:
 
 
 @dataclass(frozen=True, slots=True)
+class _Batch:
+    """Pull requests of one hydration, and where reading goes on: nowhere, behind the last batch."""
+
+    fetched: list[Fetched]
+    then: Wanted | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Group:
-    """Pull requests that were read, with their rows, and where reading goes on: nowhere, behind the last group."""
+    """Pull requests that were read completely, with their rows, and where reading goes on."""
 
     fetched: list[tuple[Fetched, list[Emitted]]]
     then: Wanted | None
@@ -282,8 +293,9 @@ class Collector:
         self._progress.repositories_to_read += len(work)
         before = self._progress.repositories_read
         ids = [repository.id for repository in work]
-        groups = read_ahead(self._pool, self._tasks(work, parties), self._settings.max_workers + 2)
-        for group in self._each(groups):
+        hydrated = stage(self._pool, self._hydrations(work, parties), self._settings.max_workers + 2)
+        groups = stage(self._pool, self._completions(hydrated), GROUPS_AHEAD)
+        for group in self._each(results(groups)):
             for fetched, rows in group.fetched:
                 self._write(fetched, rows, parties)
             if group.then is not None:
@@ -296,21 +308,33 @@ class Collector:
             party.bookmarks.finish()
         self._progress.repositories_read = before + len(work)
 
-    def _tasks(self, work: list[Repository], parties: list[_Party]) -> Iterator[Task[_Group]]:
-        """Indexes repositories ahead and groups their pull requests into pieces of work."""
-        group: list[Wanted] = []
+    def _hydrations(self, work: list[Repository], parties: list[_Party]) -> Iterator[Callable[[], _Batch] | Pending]:
+        """Indexes repositories ahead, and batches their pull requests across the borders of repositories."""
+        batch: list[Wanted] = []
         for repository, heads in self._indexed(work, parties):
-            if isinstance(heads, Future):
-                yield heads
+            while isinstance(heads, Future) and not heads.done():
+                yield Pending([heads])
             found = self._heads(repository, heads, parties)
             for wanted in self._wanted(repository, found, parties):
                 self._progress.indexed += 1
-                if len(group) == GROUP:
-                    yield partial(self._fetch, group, wanted)
-                    group = []
-                group.append(wanted)
-        if group:
-            yield partial(self._fetch, group, None)
+                if len(batch) == self._settings.page_size_hydrate:
+                    yield partial(self._hydrate, batch, wanted)
+                    batch = []
+                batch.append(wanted)
+        if batch:
+            yield partial(self._hydrate, batch, None)
+
+    def _completions(self, hydrated: Iterator[_Batch | Pending]) -> Iterator[Callable[[], _Group] | Pending]:
+        """Groups what was hydrated, so that overflows share requests."""
+        group: list[Fetched] = []
+        for batch in hydrated:
+            if isinstance(batch, Pending):
+                yield batch
+                continue
+            group += batch.fetched
+            if len(group) >= GROUP or batch.then is None:
+                yield partial(self._complete, group, batch.then)
+                group = []
 
     def _indexed(
         self, work: list[Repository], parties: list[_Party]
@@ -344,22 +368,21 @@ class Collector:
             party.bookmarks.hold(repository.id)
         return []
 
-    def _fetch(self, wanted: list[Wanted], then: Wanted | None) -> _Group:
-        """In a worker thread: reads a group of pull requests and makes their rows."""
-        group = []
-        for fetched in self._hydrator.fetch(wanted):
-            one = fetched.wanted
-            rows = (
-                list(
-                    pull_request_rows(
-                        fetched.node, one.repository, one.streams, fetched.observed, self._settings.size_label_prefix
-                    )
-                )
-                if fetched.node
-                else []
-            )
-            group.append((fetched, rows))
-        return _Group(group, then)
+    def _hydrate(self, wanted: list[Wanted], then: Wanted | None) -> _Batch:
+        """In a worker thread: reads a batch of pull requests."""
+        return _Batch(self._hydrator.fetch(wanted), then)
+
+    def _complete(self, group: list[Fetched], then: Wanted | None) -> _Group:
+        """In a worker thread: reads the overflows of a group, and makes the rows."""
+        self._hydrator.complete(group)
+        return _Group([(fetched, self._rows(fetched)) for fetched in group], then)
+
+    def _rows(self, fetched: Fetched) -> list[Emitted]:
+        if fetched.node is None:
+            return []
+        one = fetched.wanted
+        prefix = self._settings.size_label_prefix
+        return list(pull_request_rows(fetched.node, one.repository, one.streams, fetched.observed, prefix))
 
     def _write(self, fetched: Fetched, rows: list[Emitted], parties: list[_Party]) -> None:
         """Writes one pull request, and notes for the streams that it was read for what became of it."""
@@ -424,7 +447,7 @@ class Collector:
         while wanted and streams and not all(stream.is_full for stream in self._streams.values()):
             chunk, wanted = wanted[: LADDER[0]], wanted[LADDER[0] :]
             with self._waiting():
-                group = self._fetch(chunk, None)
+                group = self._complete(self._hydrator.fetch(chunk), None)
             for fetched, rows in group.fetched:
                 self._write(fetched, rows, [])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tap_github_stats.client import Answer, Client, Json, is_access, summary
 from tap_github_stats.errors import GitHubError, OutageError, QueryError, TooMuchError, TransientError
-from tap_github_stats.overflow import Overflow, open_pages
+from tap_github_stats.overflow import Overflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,7 @@ class Fetched:
         node: The pull request with all pages of its connections; None if it is gone or could not be read.
         observed: Server's second of the answer that held it.
         known: What happened up to this second of the server's clock is in it.
+        streams: For which streams it was asked for: at least those for which it is wanted.
         failure: Why it could not be read; None if it was, or is gone.
     """
 
@@ -60,6 +61,7 @@ class Fetched:
     node: Json | None
     observed: int
     known: int
+    streams: frozenset[str] = frozenset()
     failure: GitHubError | None = None
 
 
@@ -109,7 +111,7 @@ class Hydrator:
         self._overflow = Overflow(client)
 
     def fetch(self, wanted: Sequence[Wanted]) -> list[Fetched]:
-        """Reads pull requests; the overflows of all of them share requests.
+        """Reads pull requests with the first page of everything on them.
 
         Returns:
             One `Fetched` for each `Wanted`, in their order.
@@ -133,13 +135,22 @@ class Hydrator:
                     self._ladder.failed(len(chunk))
                     pending.extendleft(reversed(chunk))
                 else:
-                    fetched.append(Fetched(chunk[0], None, 0, 0, error))
+                    fetched.append(Fetched(chunk[0], None, 0, 0, failure=error))
                     if sum(one.failure is not None for one in fetched) >= MOST_FAILURES:
                         raise OutageError(f"{MOST_FAILURES} pull requests failed, the last one: {error}") from error
             else:
                 self._ladder.served(len(chunk))
-        self._overflow.complete([(one, open_pages(one.node, streams)) for one in fetched if one.node], streams)
         return fetched
+
+    def complete(self, fetched: Sequence[Fetched]) -> None:
+        """Reads the further pages of what was fetched; those of many pull requests share requests.
+
+        One whose pages cannot be read gets a `failure`, and one that has gone meanwhile loses its `node`.
+
+        Raises:
+            GitHubError: Something that is not about any single pull request.
+        """
+        self._overflow.complete(fetched)
 
     def _request(self, chunk: Sequence[Wanted], streams: frozenset[str], *, large: bool) -> list[Fetched]:
         variables = {"ids": [one.node_id for one in chunk], **connections(streams)}
@@ -155,7 +166,8 @@ class Hydrator:
                     f"hydrate: no answer and no error for {one.repository.organization}/{one.repository.name}"
                     f"#{one.number} (request {answer.request_id})"
                 )
-            fetched.append(Fetched(one, None if position in gone else node, answer.observed, answer.known))
+            found = None if position in gone else node
+            fetched.append(Fetched(one, found, answer.observed, answer.known, streams))
         return fetched
 
 

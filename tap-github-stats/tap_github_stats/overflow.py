@@ -5,7 +5,7 @@ The pages of many pull requests share one request, of bounded size.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,20 +23,20 @@ OBSERVED: Final = "_observed"
 PAGE: Final = 100
 """Nodes of a page at most, by GitHub's rule."""
 
-REVIEWS_PAGE: Final = 25
-NESTED_REVIEW_COMMENTS_PAGE: Final = 10
-THREADS_PAGE: Final = 25
-THREAD_COMMENTS_PAGE: Final = 10
-"""Narrower where every node brings a page of its own."""
+NESTED_PAGE: Final = 10
+"""Comments of each review or thread on a page of those; longer ones overflow again."""
 
-MOST_NODES: Final = 1000
-MOST_PAGES: Final = 20
-"""Of one request: about what a hydration of 25 pull requests returns, for 1 to 3 points."""
+MOST_NODES: Final = 1500
+MOST_FETCHES: Final = 140
+MOST_PAGES: Final = 40
+"""Of one request. So many nodes are about what a hydration of 25 pull requests returns; 100 fetches, by GitHub's count,
+are one point, rounded."""
 
-_NESTED: Final = {
-    "reviews": (REVIEWS_PAGE, NESTED_REVIEW_COMMENTS_PAGE),
-    "threads": (THREADS_PAGE, THREAD_COMMENTS_PAGE),
-}
+_NESTED: Final = {"reviews": (25, "review_comments"), "threads": (50, "thread_comments")}
+"""Where every node brings a page of its own: the longest page, and what asks for the rest of a node's own."""
+
+_OF_REVIEWS: Final = ("reviews", "review_comments")
+"""Only behind these is it known which review comments the reviews hold."""
 
 
 @dataclass(slots=True)
@@ -48,45 +48,117 @@ class Page:
         node_id: Whose connection it is.
         connection: The connection read so far; the page's nodes are added to it.
         first: Nodes to ask for.
+        inside: Nodes that these may hold at most, all together.
     """
 
     kind: str
     node_id: str
     connection: Json
     first: int
+    inside: int = 0
 
     @property
-    def weight(self) -> int:
+    def nodes(self) -> int:
         """Nodes that the answer may hold."""
-        return self.first * (1 + _NESTED[self.kind][1] if self.kind in _NESTED else 1)
+        return self.first + min(self.first * NESTED_PAGE, self.inside)
+
+    @property
+    def fetches(self) -> int:
+        """What it adds to the cost of a request: 1, and 1 for each node that brings a page."""
+        return 1 + self.first if self.kind in _NESTED else 1
 
 
 def open_pages(node: Json, streams: frozenset[str]) -> Iterator[Page]:
     """The pages that a hydrated pull request still lacks for these streams."""
     for kind, name in (
         ("commits", "commits"),
-        ("reviews", "reviews"),
         ("issue_comments", "comments"),
         ("labels", "labels"),
         ("review_requests", "reviewRequests"),
     ):
         if connection := node.get(name):
             yield from _rest(kind, node["id"], connection)
-    if "review_comments" in streams:
-        for review in node["reviews"]["nodes"]:
-            yield from _rest("review_comments", review["id"], review["comments"])
+    if reviews := node.get("reviews"):
+        unseen = _review_comments(node) if "review_comments" in streams else 0
+        yield from _rest("reviews", node["id"], reviews, unseen)
+        if "review_comments" in streams:
+            for review in reviews["nodes"]:
+                yield from _rest("review_comments", review["id"], review["comments"])
 
 
-def _rest(kind: str, node_id: str, connection: Json) -> Iterator[Page]:
+def _rest(kind: str, node_id: str, connection: Json, inside: int = 0) -> Iterator[Page]:
     if connection.get("pageInfo", {}).get("hasNextPage"):
         most = _NESTED[kind][0] if kind in _NESTED else PAGE
         missing = connection["totalCount"] - len(connection["nodes"])
-        yield Page(kind, node_id, connection, min(most, max(1, missing)))
+        yield Page(kind, node_id, connection, min(most, max(1, missing)), inside)
 
 
-def review_comments_seen(node: Json) -> int:
-    """Review comments of a pull request that were found in its reviews."""
-    return sum(len(review["comments"]["nodes"]) for review in node["reviews"]["nodes"])
+def _review_comments(node: Json) -> int:
+    """Review comments of a pull request by GitHub's counts, which may leave the number open: then none."""
+    total: int | None = node["totalCommentsCount"]
+    known: int = node["comments"]["totalCount"]
+    return max(0, (total or 0) - known)
+
+
+def _threads(owner: Fetched) -> Iterator[tuple[Fetched, Page]]:
+    """Review comments that belong to no review: where the counts leave room for any, threads show them."""
+    node = owner.node
+    if node is None or "review_comments" not in owner.streams:
+        return
+    expected = _review_comments(node)
+    if expected > sum(len(review["comments"]["nodes"]) for review in node["reviews"]["nodes"]):
+        node["reviewThreads"] = {"nodes": []}
+        yield owner, Page("threads", node["id"], node["reviewThreads"], min(_NESTED["threads"][0], expected), expected)
+
+
+class _OpenPages:
+    """The pages that a group of pull requests still lacks."""
+
+    def __init__(self, hydrated: Iterable[Fetched]) -> None:
+        self._pages: deque[tuple[Fetched, Page]] = deque()
+        self._of_reviews: Counter[int] = Counter()
+        for owner in hydrated:
+            if owner.node is not None:
+                self._open(owner, open_pages(owner.node, owner.streams))
+
+    def __bool__(self) -> bool:
+        return bool(self._pages)
+
+    def _open(self, owner: Fetched, pages: Iterable[Page], closed: Page | None = None) -> None:
+        """Adds pages in place of one; when all pages of reviews are read, it is known whether threads are needed."""
+        if closed is not None and closed.kind not in _OF_REVIEWS:
+            self._pages.extend((owner, page) for page in pages)
+            return
+        for page in pages:
+            self._pages.append((owner, page))
+            self._of_reviews[id(owner)] += page.kind in _OF_REVIEWS
+        self._of_reviews[id(owner)] -= closed is not None
+        if not self._of_reviews[id(owner)]:
+            self._pages.extend(_threads(owner))
+
+    def take(self, most: int) -> list[tuple[Fetched, Page]]:
+        """The next pages, as many as one request may ask for; none where all owners left have failed."""
+        chunk: list[tuple[Fetched, Page]] = []
+        nodes = fetches = 0
+        while self._pages and len(chunk) < most:
+            owner, page = self._pages[0]
+            if owner.node is not None:
+                nodes += page.nodes
+                fetches += page.fetches
+                if chunk and (nodes > MOST_NODES or fetches > MOST_FETCHES):
+                    break
+                chunk.append((owner, page))
+            self._pages.popleft()
+        return sorted(chunk, key=lambda item: item[1].kind)
+
+    def put_back(self, chunk: Sequence[tuple[Fetched, Page]]) -> None:
+        """These were not read."""
+        self._pages.extendleft(reversed(chunk))
+
+    def close(self, chunk: Sequence[tuple[Fetched, Page]], answer: Answer) -> None:
+        """These were read: what the answer holds goes into the nodes, and what it leaves open is read next."""
+        for position, (owner, page) in enumerate(chunk):
+            self._open(owner, list(_add(page, owner, answer, f"n{position}")), page)
 
 
 class Overflow:
@@ -99,43 +171,28 @@ class Overflow:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def complete(self, hydrated: Iterable[tuple[Fetched, Iterable[Page]]], streams: frozenset[str]) -> None:
+    def complete(self, hydrated: Iterable[Fetched]) -> None:
         """Reads all open pages into the nodes; a pull request whose pages cannot be read gets a `failure` instead."""
-        owners: list[Fetched] = []
-        pages: deque[tuple[Fetched, Page]] = deque()
-        for owner, opened in hydrated:
-            owners.append(owner)
-            pages.extend((owner, page) for page in opened)
-        self._read(pages, streams)
-        if "review_comments" in streams:
-            self._read(deque(_threads(owners)), streams)
-
-    def _read(self, pages: deque[tuple[Fetched, Page]], streams: frozenset[str]) -> None:
-        most_pages = MOST_PAGES
+        pages = _OpenPages(hydrated)
+        most = MOST_PAGES
         while pages:
-            chunk = _take(pages, most_pages)
+            chunk = pages.take(most)
             if not chunk:
                 continue
             try:
-                answer = self._request(chunk, streams)
-            except TooMuchError:
+                answer = self._request(chunk)
+            except (TooMuchError, QueryError, TransientError) as error:
                 if len(chunk) > 1:
-                    most_pages = max(1, len(chunk) // 2)
-                else:
+                    most = len(chunk) // 2
+                elif isinstance(error, TooMuchError):
                     chunk[0][1].first = max(1, chunk[0][1].first // 4)
-                pages.extendleft(reversed(chunk))
-            except (QueryError, TransientError) as error:
-                if len(chunk) > 1:
-                    most_pages = max(1, len(chunk) // 2)
-                    pages.extendleft(reversed(chunk))
                 else:
-                    owner = chunk[0][0]
-                    owner.node, owner.failure = None, error
+                    chunk[0][0].node, chunk[0][0].failure = None, error
+                pages.put_back(chunk)
             else:
-                for position, (owner, page) in enumerate(chunk):
-                    pages.extend((owner, further) for further in _add(page, owner, answer, f"n{position}"))
+                pages.close(chunk, answer)
 
-    def _request(self, chunk: Sequence[tuple[Fetched, Page]], streams: frozenset[str]) -> Answer:
+    def _request(self, chunk: Sequence[tuple[Fetched, Page]]) -> Answer:
         kinds = [page.kind for _, page in chunk]
         variables: dict[str, Any] = {}
         for position, (_, page) in enumerate(chunk):
@@ -143,11 +200,12 @@ class Overflow:
             variables[f"first{position}"] = page.first
             variables[f"after{position}"] = page.connection.get("pageInfo", {}).get("endCursor")
         if "reviews" in kinds:
+            streams = frozenset().union(*(owner.streams for owner, _ in chunk))
             variables["reviews"] = "reviews" in streams
             variables["reviewComments"] = "review_comments" in streams
-            variables["reviewCommentsPage"] = NESTED_REVIEW_COMMENTS_PAGE
+            variables["reviewCommentsPage"] = NESTED_PAGE
         if "threads" in kinds:
-            variables["threadCommentsPage"] = THREAD_COMMENTS_PAGE
+            variables["threadCommentsPage"] = NESTED_PAGE
         large = len(chunk) > 1 or chunk[0][1].first > 1
         answer = self._client.query_pages(kinds, variables, large=large)
         gone = {error["path"][0] for error in answer.errors if is_access(error) and len(error.get("path") or []) == 1}
@@ -158,32 +216,6 @@ class Overflow:
                 f"(request {answer.request_id})"
             )
         return answer
-
-
-def _take(pages: deque[tuple[Fetched, Page]], most_pages: int) -> list[tuple[Fetched, Page]]:
-    chunk: list[tuple[Fetched, Page]] = []
-    weight = 0
-    while pages and len(chunk) < most_pages:
-        owner, page = pages[0]
-        if owner.node is not None:
-            if chunk and weight + page.weight > MOST_NODES:
-                break
-            weight += page.weight
-            chunk.append((owner, page))
-        pages.popleft()
-    return sorted(chunk, key=lambda item: item[1].kind)
-
-
-def _threads(owners: Iterable[Fetched]) -> Iterator[tuple[Fetched, Page]]:
-    """Review comments without a review are in no review: where the counts leave room for any, threads show them."""
-    for owner in owners:
-        node = owner.node
-        if node is None:
-            continue
-        expected = node.get("totalCommentsCount")
-        if expected is not None and expected > node["comments"]["totalCount"] + review_comments_seen(node):
-            node["reviewThreads"] = {"totalCount": THREADS_PAGE, "nodes": []}
-            yield owner, Page("threads", node["id"], node["reviewThreads"], THREADS_PAGE)
 
 
 def _add(page: Page, owner: Fetched, answer: Answer, alias: str) -> Iterator[Page]:
@@ -198,9 +230,8 @@ def _add(page: Page, owner: Fetched, answer: Answer, alias: str) -> Iterator[Pag
     for one in read["nodes"]:
         one[OBSERVED] = max(answer.observed, owner.observed)
         if page.kind in _NESTED and one.get("comments"):
-            kind = "review_comments" if page.kind == "reviews" else "thread_comments"
-            yield from _rest(kind, one["id"], one["comments"])
+            yield from _rest(_NESTED[page.kind][1], one["id"], one["comments"])
     page.connection["nodes"] += read["nodes"]
     page.connection["pageInfo"] = read["pageInfo"]
     page.connection["totalCount"] = read["totalCount"]
-    yield from _rest(page.kind, page.node_id, page.connection)
+    yield from _rest(page.kind, page.node_id, page.connection, page.inside)

@@ -1,51 +1,66 @@
-"""Parallel work whose results come in the order of the tasks, a bounded number of them ahead."""
+"""Parallel work whose results come in the order of the tasks, a bounded number of them ahead.
+
+Stages can follow one another: the results of one make the tasks of the next. Nothing here blocks but `results`, so that
+a stage that has nothing yet holds up no other.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 
-Task: TypeAlias = "Callable[[], T] | Future[Any]"
-"""Something to do; or, from a source that has nothing yet, the future that will give it more."""
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Stands in a sequence for what is not known yet; asking again makes sense when one of the futures is done."""
+
+    futures: Sequence[Future[Any]]
 
 
-def read_ahead(pool: ThreadPoolExecutor, tasks: Iterator[Task[T]], depth: int) -> Iterator[T]:
-    """Runs tasks in the pool and gives their results in order.
+def stage(pool: ThreadPoolExecutor, tasks: Iterator[Callable[[], T] | Pending], depth: int) -> Iterator[T | Pending]:
+    """Runs tasks in the pool and gives their results in order, or `Pending` while the next one is not there.
 
-    At most `depth` tasks are running, or done and not yet taken. A source that has to wait for something gives the
-    future that it waits for; it is asked again when that is done, while results go on being handed out.
+    At most `depth` tasks are running, or done and not yet taken. When it is closed, tasks that have not begun are
+    dropped.
 
     Raises:
-        Exception: What a task raised, in its place in the order; later tasks are dropped.
+        Exception: What a task raised, in its place in the order.
     """
     queue: deque[Future[T]] = deque()
-    waiting: Future[Any] | None = None
     exhausted = False
     try:
         while True:
-            while not exhausted and len(queue) < depth and (waiting is None or waiting.done()):
+            blocked: Sequence[Future[Any]] = ()
+            while not exhausted and not blocked and len(queue) < depth:
                 task = next(tasks, None)
-                waiting = None
                 if task is None:
                     exhausted = True
-                elif isinstance(task, Future):
-                    waiting = task
+                elif isinstance(task, Pending):
+                    blocked = task.futures
                 else:
                     queue.append(pool.submit(task))
-            if not queue and exhausted:
-                return
-            heads: list[Future[Any]] = [queue[0]] if queue else []
-            if waiting is not None and len(queue) < depth:
-                heads.append(waiting)
-            wait(heads, return_when=FIRST_COMPLETED)
             if queue and queue[0].done():
                 yield queue.popleft().result()
+            elif queue or not exhausted:
+                yield Pending([*list(queue)[:1], *blocked])
+            else:
+                return
     finally:
         for future in queue:
             future.cancel()
+
+
+def results(last: Iterator[T | Pending]) -> Iterator[T]:
+    """The results of the last stage; waits where there is none yet."""
+    for result in last:
+        if isinstance(result, Pending):
+            wait(result.futures, return_when=FIRST_COMPLETED)
+        else:
+            yield result
