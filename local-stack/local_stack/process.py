@@ -136,16 +136,12 @@ class Server:
 
     def stop(self, *, within: float = 10.0) -> None:
         """Ends the server if it runs: politely, then, after `within` seconds, by force. Returns when it is gone."""
-        for signal_number, seconds in ((signal.SIGTERM, within), (signal.SIGKILL, within)):
-            self._signal(signal_number)
-            if self._wait_until_gone(seconds):
-                return
-        raise StackError(f"{self.name} (process {self._find_pid()}) cannot be ended")
+        if not (self._end(signal.SIGTERM, within) or self._end(signal.SIGKILL, within)):
+            raise StackError(f"{self.name} (process {self._find_pid()}) cannot be ended")
 
     def kill(self) -> None:
         """Ends the server without warning, as `kill -9` does. Returns when it is gone."""
-        self._signal(signal.SIGKILL)
-        self._wait_until_gone(10.0)
+        self._end(signal.SIGKILL, 10.0)
 
     def _launch(self, program: Program, port: int) -> None:
         with self._pid_file.open("a+b") as lock:
@@ -179,22 +175,25 @@ class Server:
             return self._child.pid
         return self._record().get("pid") if self.is_running else None
 
-    def _signal(self, signal_number: int) -> None:
+    def _end(self, signal_number: int, within: float) -> bool:
+        deadline = time.monotonic() + within
         pid = self._find_pid()
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal_number)
-
-    def _wait_until_gone(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.is_running:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_SECONDS)
+            # A dying process may let go of its lock a moment before it lets go of its port.
+            while self.is_running or self._is_port_taken():
+                if time.monotonic() > deadline:
+                    return not self.is_running
+                time.sleep(_POLL_SECONDS)
         if self._child is not None:
             self._child.wait()
             self._child = None
         return True
+
+    def _is_port_taken(self) -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            return self.port is not None and probe.connect_ex((LOOPBACK, self.port)) == 0
 
     def _wait_until_ready(self, program: Program, port: int) -> None:
         assert self._child is not None  # noqa: S101 - tells the type checker what was just done

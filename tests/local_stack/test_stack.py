@@ -61,6 +61,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data folder; nothing of it runs on when the test has failed."""
+    yield tmp_path / "data"
+    Stack(tmp_path / "data").down()
+
+
+@pytest.fixture
 def pids(stack: Stack) -> list[int]:
     return [server.pid for server in stack.servers]
 
@@ -229,23 +236,21 @@ def clock_offset(stack: Stack) -> float:
     return parsedate_to_datetime(date).timestamp() - time.time()
 
 
-def test_two_commands_at_once_make_one_stack(tmp_path: Path) -> None:
+def test_two_commands_at_once_make_one_stack(data: Path) -> None:
     ups = [
-        subprocess.Popen(
-            command("up", "--detach", "--data", tmp_path / "one", *ORGANIZATION), stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen(command("up", "--detach", "--data", data, *ORGANIZATION), stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     firsts = sorted(up.communicate()[0].splitlines()[0] for up in ups)
     assert [up.returncode for up in ups] == [0, 0]
     assert firsts == [f"started, data in {tmp_path / 'one'}", f"up already, data in {tmp_path / 'one'}"]
-    assert output("down", "--purge", "--data", tmp_path / "one") == f"stopped\ndeleted {tmp_path / 'one'}\n"
-    assert not (tmp_path / "one").exists()
+    assert output("down", "--purge", "--data", data) == f"stopped\ndeleted {tmp_path / 'one'}\n"
+    assert not (data).exists()
 
 
 @pytest.mark.parametrize(("end", "exit_code"), [("ctrl-c", 0), ("terminate", 0), ("down", 0), ("a server dies", 1)])
-def test_in_the_foreground_the_stack_ends_with_the_command(tmp_path: Path, end: str, exit_code: int) -> None:
-    stack = Stack(tmp_path / "stack")
+def test_in_the_foreground_the_stack_ends_with_the_command(data: Path, end: str, exit_code: int) -> None:
+    stack = Stack(data)
     with subprocess.Popen(
         command("up", "--data", stack.folder.path, *ORGANIZATION),
         stdout=subprocess.PIPE,
@@ -267,9 +272,9 @@ def test_in_the_foreground_the_stack_ends_with_the_command(tmp_path: Path, end: 
     assert not any(server.is_running for server in stack.servers)
 
 
-def test_an_organization_that_cannot_be_made_leaves_room_for_another(tmp_path: Path) -> None:
-    result = run("up", "--detach", "--data", tmp_path, "--recordings", tmp_path)
+def test_an_organization_that_cannot_be_made_leaves_room_for_another(data: Path) -> None:
+    result = run("up", "--detach", "--data", data, "--recordings", data.parent)
     assert result.returncode == 1
     assert "github ended with exit code 1; the end of its log" in result.stderr
-    output("up", "--detach", "--data", tmp_path, *ORGANIZATION)
-    output("down", "--purge", "--data", tmp_path)
+    output("up", "--detach", "--data", data, *ORGANIZATION)
+    output("down", "--purge", "--data", data)

@@ -149,23 +149,42 @@ import os, pathlib, signal
 
 def test_inner(servers):
     pathlib.Path(os.environ["PORTS"]).write_text(f"{servers.bigquery.port} {servers.gcs.port}")
-    os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+    os.kill(os.getppid() if os.environ["WHO"] == "parent" else os.getpid(), int(os.environ["SIGNAL"]))
+    if os.environ["WHO"] == "parent":
+        signal.pause()
 """
 
 
-@pytest.mark.parametrize("end", [signal.SIGCONT, signal.SIGINT, signal.SIGKILL])
-def test_no_server_outlives_its_session(tmp_path: Path, end: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("end", "who", "options"),
+    [
+        pytest.param(signal.SIGCONT, "test", (), id="as it should"),
+        pytest.param(signal.SIGINT, "test", (), id="Ctrl-C"),
+        pytest.param(signal.SIGINT, "parent", ("-n1",), id="Ctrl-C under xdist"),
+        pytest.param(signal.SIGKILL, "test", (), id="kill"),
+        pytest.param(signal.SIGKILL, "parent", ("-n1",), id="kill under xdist"),
+    ],
+)
+def test_no_server_outlives_its_session(
+    tmp_path: Path, end: signal.Signals, who: str, options: tuple[str, ...]
+) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["local_stack.testing"]\n')
     (tmp_path / "test_inner.py").write_text(SESSION)
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'base'}", tmp_path],
-        env=os.environ | {"PORTS": str(tmp_path / "ports"), "SIGNAL": str(int(end))},
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"),
+            *(f"--basetemp={tmp_path / 'base'}", *options, str(tmp_path)),
+        ],
+        env=os.environ | {"PORTS": str(tmp_path / "ports"), "SIGNAL": str(int(end)), "WHO": who},
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         check=False,
     )
-    for pid_file in tmp_path.glob("base/**/*.pid"):
+    left_behind = list(tmp_path.glob("base/**/*.pid"))
+    for pid_file in left_behind:
         with pid_file.open("rb") as held_by_the_server:
             fcntl.flock(held_by_the_server, fcntl.LOCK_EX)  # comes back when the server has gone
-    for port in (tmp_path / "ports").read_text().split():
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", int(port)))
+    if not left_behind:
+        for port in (tmp_path / "ports").read_text().split():
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", int(port)))
