@@ -63,11 +63,13 @@ class Cost:
     Attributes:
         nodes: Rows over all connections.
         requests: Fetches over all connections.
+        dry_run: Whether it asks for its price alone.
         errors: The rules it breaks; if there are any it must not run.
     """
 
     nodes: int = 0
     requests: int = 0
+    dry_run: bool = False
     errors: list[TypedError] = field(default_factory=list)
 
     @property
@@ -154,6 +156,8 @@ class _Walk:
             if rows > IDS_LIMIT:
                 message = f"You may not provide more than {IDS_LIMIT} node ids; you provided {rows}."
                 self.cost.errors.append(TypedError("ARGUMENT_LIMIT", message, node, path))
+        elif owner is self.schema.query_type and node.name.value == "rateLimit":
+            self.cost.dry_run |= bool(get_argument_values(definition, node, self.variables).get("dryRun"))
         self.selections(returned, sets, rows, path)
 
     def _page_size(

@@ -68,6 +68,11 @@ def _replied_to(source: PullRequestReviewComment) -> PullRequestReviewComment | 
     return None if found is None else PullRequestReviewComment(source.pull_request, found)
 
 
+def _state(source: PullRequestReviewComment) -> str:
+    review = _review_of(source)
+    return "PENDING" if review is not None and review.it.state == "PENDING" else "SUBMITTED"
+
+
 def _outdated(it: model.ReviewComment) -> bool:
     return it.position is None
 
@@ -114,7 +119,7 @@ TABLE: Table = {
         "originalLine": lambda source, _: source.it.original_line,
         "diffHunk": lambda source, _: source.it.diff_hunk,
         "outdated": lambda source, _: _outdated(source.it),
-        "state": lambda _source, _: "SUBMITTED",
+        "state": lambda source, _: _state(source),
         "subjectType": lambda _source, _: "LINE",
         "commit": lambda source, _: source.pull_request.commit(source.it.commit_sha),
         "originalCommit": lambda source, _: source.pull_request.commit(source.it.original_commit_sha),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     DocumentNode,
     ExecutionContext,
+    FieldNode,
     GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    SelectionSetNode,
     execute_sync,
     parse,
     validate,
@@ -25,6 +28,8 @@ from local_stack.simulator.graphql.resolving import Context, connection_table
 from local_stack.simulator.schema import official_schema
 
 if TYPE_CHECKING:
+    from graphql import OperationDefinitionNode
+
     from local_stack.simulator.directory import Directory
     from local_stack.simulator.limits import RateLimit
 
@@ -85,7 +90,9 @@ def answer(
     if cost.errors:
         return Answer({"data": None, "errors": [shape(error) for error in cost.errors]}, 0, name)
     context = Context(directory, cost, budget)
-    if not budget.take(cost.points):
+    if cost.dry_run:
+        document = _only_priced(operation)
+    elif not budget.take(cost.points):
         return Answer({"errors": [shape(exhausted(directory.world.viewer.id))]}, 0, name)
     result = execute_sync(
         schema,
@@ -99,7 +106,16 @@ def answer(
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [shape(error) for error in result.errors]
-    return Answer(body, cost.points, name)
+    return Answer(body, 0 if cost.dry_run else cost.points, name)
+
+
+def _only_priced(operation: OperationDefinitionNode) -> DocumentNode:
+    """What a dry run answers: `rateLimit` alone (assumed: GitHub only says that the query is not evaluated)."""
+    selections = operation.selection_set.selections
+    kept = [node for node in selections if isinstance(node, FieldNode) and node.name.value == "rateLimit"]
+    priced = copy(operation)
+    priced.selection_set = SelectionSetNode(selections=tuple(kept))
+    return DocumentNode(definitions=(priced,))
 
 
 def shape(error: GraphQLError) -> dict[str, Any]:

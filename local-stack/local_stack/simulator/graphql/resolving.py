@@ -55,7 +55,7 @@ def context_of(info: GraphQLResolveInfo) -> Context:
 
 def not_found(what: str, described: str) -> TypedError:
     """The error for something that is not there or not visible, which leaves a null in its place."""
-    article = "an" if what[0] in "AEIOU" else "a"
+    article = "an" if what.startswith(("A", "E", "I", "O")) else "a"
     return TypedError("NOT_FOUND", f"Could not resolve to {article} {what} {described}.")
 
 

@@ -1,6 +1,7 @@
 """Review comments and comments in the conversation, of one pull request or of a whole repository.
 
 `since` is about `updated_at`. `direction` is ignored without `sort`; then the rows come by ascending id.
+Comments of a review that was not submitted yet are only listed below that review (assumed: no recording shows one).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from local_stack.simulator.rest.call import Call, Result
 from local_stack.simulator.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Comment = TypeVar("Comment", model.ReviewComment, model.IssueComment)
 
@@ -84,7 +85,7 @@ def diff_of_pull_request(call: Call) -> Result:
     """`GET /repos/{owner}/{repo}/pulls/{number}/comments`."""
     repository = call.repository()
     parent = call.pull_request(repository)
-    ordered = _ordered(call, ((parent, it) for it in parent.review_comments))
+    ordered = _ordered(call, ((parent, it) for it in _submitted(parent)))
     rows, headers = call.page(ordered, f"/repositories/{repository.id}/pulls/{parent.number}/comments")
     return Result([on_diff(call, repository, parent, it) for parent, it in rows], headers=headers)
 
@@ -92,9 +93,26 @@ def diff_of_pull_request(call: Call) -> Result:
 def diff_of_repository(call: Call) -> Result:
     """`GET /repos/{owner}/{repo}/pulls/comments`."""
     repository = call.repository()
-    pairs = ((parent, it) for parent in repository.pull_requests.values() for it in parent.review_comments)
+    pairs = ((parent, it) for parent in repository.pull_requests.values() for it in _submitted(parent))
     rows, headers = call.page(_ordered(call, pairs), f"/repositories/{repository.id}/pulls/comments")
     return Result([on_diff(call, repository, parent, it) for parent, it in rows], headers=headers)
+
+
+def diff_of_review(call: Call) -> Result:
+    """`GET /repos/{owner}/{repo}/pulls/{number}/reviews/{review_id}/comments`."""
+    repository = call.repository()
+    parent = call.pull_request(repository)
+    wanted = call.parameters["review_id"]
+    if all(review.id != wanted for review in parent.reviews):
+        raise call.not_found()
+    chosen = sorted((it for it in parent.review_comments if it.review_id == wanted), key=lambda it: it.id)
+    rows, headers = call.page(chosen, f"/repositories/{repository.id}/pulls/{parent.number}/reviews/{wanted}/comments")
+    return Result([on_diff(call, repository, parent, it) for it in rows], headers=headers)
+
+
+def _submitted(parent: model.PullRequest) -> Iterator[model.ReviewComment]:
+    pending = {review.id for review in parent.reviews if review.state == "PENDING"}
+    return (it for it in parent.review_comments if it.review_id not in pending)
 
 
 def conversation_of_pull_request(call: Call) -> Result:

@@ -43,6 +43,10 @@ _OF_REPOSITORY: dict[str, tuple[Handler, str]] = {
     "/pulls/{number:int}": (pull_requests.one, "/pulls/pulls#get-a-pull-request"),
     "/pulls/{number:int}/commits": (commits.of_pull_request, "/pulls/pulls#list-commits-on-a-pull-request"),
     "/pulls/{number:int}/reviews": (reviews.of_pull_request, "/pulls/reviews#list-reviews-for-a-pull-request"),
+    "/pulls/{number:int}/reviews/{review_id:int}/comments": (
+        comments.diff_of_review,
+        "/pulls/reviews#list-comments-for-a-pull-request-review",
+    ),
     "/pulls/{number:int}/comments": (
         comments.diff_of_pull_request,
         "/pulls/comments#list-review-comments-on-a-pull-request",
