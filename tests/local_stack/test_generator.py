@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from local_stack.simulator import generator, invariants, truth
+from local_stack.simulator import evolve, generator, invariants, truth
+from local_stack.simulator.people import found
 from local_stack.simulator.pull_requests import EXTREMES, Means
 
 if TYPE_CHECKING:
@@ -41,6 +45,34 @@ def world() -> World:
 
 def test_the_same_arguments_give_the_same_world() -> None:
     assert generate() == generate()
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_another_process_makes_and_evolves_the_same_world(hash_seed: str) -> None:
+    program = (
+        "from local_stack.simulator import evolve, generator\n"
+        "world = generator.generate(organization='acme', repositories=6, pull_requests=70, seed=1, "
+        f"now={NOW}, frozen=True)\n"
+        "print(evolve.evolve(world, days=2, seed=1), world)\n"
+    )
+    world = generate(repositories=6, pull_requests=70)
+    changes = evolve.evolve(world, days=2, seed=1)
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONUTF8": "1"}
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    assert printed == f"{changes} {world}\n"
+
+
+def test_accounts_have_logins_of_their_own() -> None:
+    world = generate(pull_requests=900)
+    generate(organization="other", pull_requests=900, into=world)
+    evolve.evolve(world, days=2, seed=1)
+    logins = [account.login.lower() for account in found(world)]
+    assert len(set(logins)) == len(logins)
+    people = [account.login.lower() for account in found(world) if account.kind == "User"]
+    assert len(people) > 60
+    assert all(re.fullmatch(r"[a-z\d]+(-[a-z\d]+)*", login) for login in people)
 
 
 def test_another_seed_gives_another_world() -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from local_stack.simulator.model import Actor, Clock, Organization, Repository, World
 from local_stack.simulator.numbering import Numbering
-from local_stack.simulator.people import Cast, new_others, new_people
+from local_stack.simulator.people import Cast, found, new_people, others
 from local_stack.simulator.pull_requests import EXTREMES, Counts, Means, PullRequestMaker, spreads
 from local_stack.simulator.text import Texts
 from local_stack.simulator.writing import Writer
@@ -94,11 +94,13 @@ def generate(  # noqa: PLR0913 - keywords, most of them with a default
         raise ValueError(f"the world has an organization {organization} already")
     numbering = Numbering(world, random, start=_FIRST_ID, steps=steps)
     made = Organization(numbering.next("User"), organization)
-    people = new_people(random, numbering, 8 + int(pull_requests**0.5))
+    known = found(world)
+    people = new_people(random, numbering, 8 + int(pull_requests**0.5), besides=known)
+    accounts = [*people, *others(numbering, besides=known), world.viewer]
     writer = Writer(
         random,
         numbering,
-        Cast(random, organization, [*people, *new_others(numbering), world.viewer]),
+        Cast(random, organization, accounts),
         Texts(random),
         world.viewer,
     )

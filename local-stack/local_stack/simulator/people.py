@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from local_stack.simulator.model import Actor
+from local_stack.simulator.model import Actor, ActorKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,15 @@ _FAMILY: Final = (
     "Singh",
     "Li",
 )
-_BOTS: Final = ("dependabot", "renovate", "github-actions", "codecov", "release-bot")
+_OTHERS: Final[tuple[tuple[str, ActorKind, str | None], ...]] = (
+    ("dependabot", "Bot", None),
+    ("renovate", "Bot", None),
+    ("github-actions", "Bot", None),
+    ("codecov", "Bot", None),
+    ("release-bot", "Bot", None),
+    ("imported-person", "Mannequin", "Imported Person"),
+    ("once-a-person", "Organization", "Once A Person"),
+)
 _TEAMS: Final = ("core", "platform-team", "security", "docs", "ios_and-android")
 _ASSOCIATIONS: Final = ("MEMBER", "MEMBER", "CONTRIBUTOR", "COLLABORATOR", "FIRST_TIME_CONTRIBUTOR", "NONE", "OWNER")
 GITHUB: Final[Identity] = ("GitHub", "noreply@github.com", None)
@@ -123,25 +132,37 @@ def found(world: World) -> list[Actor]:
     return [*accounts.values(), world.viewer]
 
 
-def new_people(random: Random, numbering: Numbering, count: int) -> list[Actor]:
-    """So many new accounts of people."""
+def new_people(random: Random, numbering: Numbering, count: int, *, besides: Iterable[Actor] = ()) -> list[Actor]:
+    """So many new accounts of people, with other logins than the accounts there are."""
+    taken = {account.login.lower() for account in besides}
     people = []
     for index in range(count):
         given, family = random.choice(_GIVEN), random.choice(_FAMILY)
-        number = numbering.next("User")
-        login = f"{('dev', 'Octo-Dev', 'x', 'mc-hammer')[index % 4]}-{number}"
+        plain = f"{_plain(given)}-{_plain(family)}"
+        login = next(
+            name for name in (plain, *(f"{plain}{i}" for i in range(2, count + len(taken) + 3))) if name not in taken
+        )
+        taken.add(login)
         name = None if index % 11 == 10 else f"{given} {family}"  # noqa: PLR2004 - some give no name
-        people.append(Actor(number, login, name=name, email=f"{login.lower()}@example.com"))
+        spelled = login.title() if index % 4 == 1 else login
+        people.append(Actor(numbering.next("User"), spelled, name=name, email=f"{login}@example.com"))
     return people
 
 
-def new_others(numbering: Numbering) -> list[Actor]:
-    """New accounts that are no people: bots, an imported account and one that has become an organization."""
-    return [
-        *(Actor(numbering.next("User"), login, "Bot") for login in _BOTS),
-        Actor(numbering.next("User"), "imported-person", "Mannequin", name="Imported Person"),
-        Actor(numbering.next("User"), "once-a-person", "Organization", name="Once A Person"),
-    ]
+def _plain(name: str) -> str:
+    """A name as a login has it: plain letters in lower case."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "".join(letter for letter in letters if letter.isalpha()) or "misaki"
+
+
+def others(numbering: Numbering, *, besides: Iterable[Actor]) -> list[Actor]:
+    """Accounts that are no people: bots, an imported account, one that became an organization; new where missing."""
+    known = {(account.login, account.kind): account for account in besides}
+    wanted: list[Actor] = []
+    for login, kind, name in _OTHERS:
+        account = known.get((login, kind))
+        wanted.append(Actor(numbering.next("User"), login, kind, name) if account is None else account)
+    return wanted
 
 
 def _identities(user: Actor) -> Iterator[Identity]:

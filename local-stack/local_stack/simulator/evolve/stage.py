@@ -53,7 +53,8 @@ class Stage:
         self.random = random
         self.numbering = numbering
         self.texts = Texts(random)
-        accounts = [*found(world), *new_people(random, numbering, 2)]
+        known = found(world)
+        accounts = [*known, *new_people(random, numbering, 2, besides=known)]
         organization = next(iter(world.organizations.values())).login
         self.cast = Cast(random, organization, accounts)
         self.writer = Writer(random, numbering, self.cast, self.texts, world.viewer)
