@@ -243,9 +243,9 @@ def test_two_commands_at_once_make_one_stack(data: Path) -> None:
     ]
     firsts = sorted(up.communicate()[0].splitlines()[0] for up in ups)
     assert [up.returncode for up in ups] == [0, 0]
-    assert firsts == [f"started, data in {tmp_path / 'one'}", f"up already, data in {tmp_path / 'one'}"]
-    assert output("down", "--purge", "--data", data) == f"stopped\ndeleted {tmp_path / 'one'}\n"
-    assert not (data).exists()
+    assert firsts == [f"started, data in {data}", f"up already, data in {data}"]
+    assert output("down", "--purge", "--data", data) == f"stopped\ndeleted {data}\n"
+    assert not data.exists()
 
 
 @pytest.mark.parametrize(("end", "exit_code"), [("ctrl-c", 0), ("terminate", 0), ("down", 0), ("a server dies", 1)])
