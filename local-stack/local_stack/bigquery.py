@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import platform
 import shutil
 import sys
 import sysconfig
+import uuid
 from pathlib import Path
+from typing import Any
 
 from local_stack.process import LOOPBACK, Program, Server, StackError
 
 PROJECT = "local"
 EXECUTABLE_VARIABLE = "LOCAL_STACK_BIGQUERY"
+_ANSWER_SECONDS = 60
 _EXTENSIONS = ("ducklake", "httpfs", "icu", "spatial")
 _DUCKDB_PLATFORMS = {
     ("linux", "x86_64"): "linux_amd64",
@@ -47,6 +52,7 @@ def server(folder: Path, storage: Server, *, process_group: int | None = None) -
             ],
             health=f"/bigquery/v2/projects/{PROJECT}/datasets",
             environment={"HOME": str(home), "STORAGE_EMULATOR_HOST": storage.url},
+            warm_up=lambda port: _load_once(f"{LOOPBACK}:{port}", storage.url.removeprefix("http://")),
         )
 
     return Server("bigquery", folder, program, process_group=process_group)
@@ -66,6 +72,46 @@ def _executable() -> Path:
             f"or set {EXECUTABLE_VARIABLE} to the local-bigquery program of an environment that has it"
         )
     return Path(found)
+
+
+def _load_once(bigquery: str, storage: str) -> None:
+    """Loads one object, so that the server knows Cloud Storage before jobs at the same time use it.
+
+    The first load makes the server remember the address, in that load's own transaction: of several first loads at once
+    all but one would fail ("Catalog write-write conflict").
+    """
+    name = f"warm-up-{uuid.uuid4().hex}"
+    dataset = {"projectId": PROJECT, "datasetId": name.replace("-", "_")}
+    tables = f"/bigquery/v2/projects/{PROJECT}"
+    load = {
+        "sourceUris": [f"gs://{name}/row.json"],
+        "sourceFormat": "NEWLINE_DELIMITED_JSON",
+        "schema": {"fields": [{"name": "a", "type": "INTEGER"}]},
+        "destinationTable": {**dataset, "tableId": "rows"},
+    }
+    _ask(storage, "POST", f"/storage/v1/b?project={PROJECT}", {"name": name})
+    _ask(storage, "POST", f"/upload/storage/v1/b/{name}/o?uploadType=media&name=row.json", {"a": 1})
+    _ask(bigquery, "POST", f"{tables}/datasets", {"datasetReference": dataset})
+    job = _ask(bigquery, "POST", f"{tables}/jobs", {"configuration": {"load": load}})
+    if error := job["status"].get("errorResult"):
+        raise StackError(f"loading from Cloud Storage failed: {error['message']}")
+    _ask(bigquery, "DELETE", f"{tables}/datasets/{dataset['datasetId']}?deleteContents=true")
+    _ask(storage, "DELETE", f"/storage/v1/b/{name}/o/row.json")
+    _ask(storage, "DELETE", f"/storage/v1/b/{name}")
+
+
+def _ask(server: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - any answer
+    """Sends one request, and gives the JSON of the answer."""
+    connection = http.client.HTTPConnection(server, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = response.read()
+    finally:
+        connection.close()
+    if response.status >= http.HTTPStatus.BAD_REQUEST:
+        raise StackError(f"{method} {path} answers {response.status}: {answer.decode(errors='replace')}")
+    return json.loads(answer or "null")
 
 
 def _link_extensions(executable: Path, home: Path) -> None:

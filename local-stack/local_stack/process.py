@@ -43,12 +43,14 @@ class Program:
         health: Path that answers 200 as soon as the server can be used.
         environment: All of the environment that the server gets, PATH and the like aside.
         ready_within: Seconds after which a server that does not answer counts as failed.
+        warm_up: Called with the port once the server answers, before anyone else may use it.
     """
 
     command: Callable[[int], list[str]]
     health: str
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_within: float = 90.0
+    warm_up: Callable[[int], None] = lambda _port: None
 
 
 class Server:
@@ -206,6 +208,11 @@ class Server:
                 seconds = program.ready_within
                 raise StackError(f"{self.name} did not answer within {seconds:g} s{self._log_end()}")
             time.sleep(_POLL_SECONDS)
+        try:
+            program.warm_up(port)
+        except (OSError, http.client.HTTPException, StackError) as error:
+            self.kill()
+            raise StackError(f"{self.name} answers, but cannot be used: {error}{self._log_end()}") from error
 
     def _log_end(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
