@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-
 from local_stack.simulator import small
 
 if TYPE_CHECKING:

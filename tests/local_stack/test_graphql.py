@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from local_stack.simulator import ids, small
 from local_stack.simulator.model import Actor, Repository
 

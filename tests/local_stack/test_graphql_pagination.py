@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from local_stack.simulator import small
 from local_stack.simulator.generator import generate
 from local_stack.simulator.pagination import (
@@ -61,7 +60,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 10**10)), unique_by=
 def test_the_pages_of_a_keyset_are_the_sorted_rows(
     rows: list[Row],
     size: int,
-    descending: bool,
+    descending: bool,  # noqa: FBT001 - hypothesis
     forward: bool,  # noqa: FBT001 - hypothesis
 ) -> None:
     def turn(window: Window) -> Page[Row]:

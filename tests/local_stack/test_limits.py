@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from local_stack.simulator import ids, small
 from local_stack.simulator.limits import HOUR
 from local_stack.simulator.timestamps import timestamp
@@ -49,8 +48,9 @@ def test_hydrating_25_pull_requests_costs_what_the_documentation_says(
     [
         # The example of GitHub's documentation: 1 + 100 + 5,000 requests.
         (
-            'organization(login: "Octo-Org") { repositories(first: 100) { nodes { pullRequests(first: 50) { nodes {'
-            " labels(first: 60) { nodes { name } } } } } } }",
+            """organization(login: "Octo-Org") { repositories(first: 100) { nodes { pullRequests(first: 50) { nodes {
+                labels(first: 60) { nodes { name } }
+            } } } } }""",
             51,
             100 + 5_000 + 300_000,
         ),
@@ -59,8 +59,10 @@ def test_hydrating_25_pull_requests_costs_what_the_documentation_says(
         ('repository(owner: "Octo-Org", name: "widgets") { pullRequests { totalCount } }', 1, 0),
         # Aliases are separate connections, the same connection twice is one.
         (
-            'organization(login: "Octo-Org") { a: repositories(first: 10) { nodes { id } }'
-            " b: repositories(last: 10) { nodes { id } } b: repositories(last: 10) { edges { node { name } } } }",
+            """organization(login: "Octo-Org") {
+                a: repositories(first: 10) { nodes { id } }
+                b: repositories(last: 10) { nodes { id } } b: repositories(last: 10) { edges { node { name } } }
+            }""",
             1,
             20,
         ),
@@ -178,7 +180,9 @@ def test_refused_queries_cost_nothing(api: Any) -> None:
 
 def test_a_dry_run_is_priced_but_not_executed(api: Any) -> None:
     query = """query ($dry: Boolean!) { rateLimit(dryRun: $dry) { cost nodeCount used remaining }
-      organization(login: "Octo-Org") { repositories(first: 30) { nodes { id pullRequests(first: 10) { nodes { id } } } } }
+      organization(login: "Octo-Org") { repositories(first: 30) { nodes {
+        id pullRequests(first: 10) { nodes { id } }
+      } } }
     }"""
     response = api.post(query, {"dry": True})
     assert response.json() == {"data": {"rateLimit": {"cost": 1, "nodeCount": 330, "used": 0, "remaining": 5000}}}
