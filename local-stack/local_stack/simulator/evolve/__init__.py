@@ -10,8 +10,12 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-# Importing the modules of events registers them.
-from local_stack.simulator.evolve import pull_request_events, repository_events, review_events, silent_events
+from local_stack.simulator.evolve import (  # noqa: F401 - importing them registers their events
+    pull_request_events,
+    repository_events,
+    review_events,
+    silent_events,
+)
 from local_stack.simulator.evolve.registry import EVENTS, GROUPS, WEIGHTS, chosen
 from local_stack.simulator.evolve.stage import Change, Stage
 from local_stack.simulator.numbering import Numbering
@@ -31,10 +35,6 @@ __all__ = [
     "UPDATED_AT_EVENTS",
     "Change",
     "evolve",
-    "pull_request_events",
-    "repository_events",
-    "review_events",
-    "silent_events",
 ]
 
 UPDATED_AT_EVENTS: Final = frozenset(GROUPS["updated_at"])
