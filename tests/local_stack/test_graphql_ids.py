@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from local_stack.simulator import ids
 
 NUMBERS = st.integers(0, 2**64 - 1)
