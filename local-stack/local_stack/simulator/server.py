@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from local_stack.simulator.model import World
 
 
+_KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open, so that a client which waits for something else can go on with it."""
+
+
 class GitHub(Starlette):
     """The app. `service` holds its state; hold `service.lock` to change the World from another thread."""
 
@@ -91,6 +95,13 @@ def server(app: GitHub, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Se
     It must not send a `Date` of its own: the app sends the World's.
     """
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, date_header=False, server_header=False
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
     )
     return uvicorn.Server(config)

@@ -62,6 +62,7 @@ class Call:
         parameters: What the route found in the path.
         query: The query parameters in the order they came in.
         documentation: The page that error bodies point to, below `https://docs.github.com/rest`.
+        shown: Repositories by id as this answer shows them, as every row of a list shows its own again.
     """
 
     service: Service
@@ -70,6 +71,7 @@ class Call:
     parameters: Mapping[str, Any]
     query: Mapping[str, str]
     documentation: str
+    shown: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def repository(self) -> model.Repository:
         """The repository that the path names.

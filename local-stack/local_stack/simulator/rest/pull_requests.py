@@ -163,14 +163,12 @@ def _head(call: Call, repository: model.Repository, it: model.PullRequest) -> di
 
 
 def _branch(call: Call, repository: model.Repository, ref: str, sha: str) -> dict[str, Any]:
-    owner = call.service.directory.organization(repository.owner) or model.Actor(0, repository.owner)
-    return {
-        "label": f"{repository.owner}:{ref}",
-        "ref": ref,
-        "sha": sha,
-        "user": accounts.simple(call.base, owner),
-        "repo": {**repositories.minimal(call, repository), "owner": accounts.simple(call.base, owner)},
-    }
+    shown = call.shown.get(repository.id) if repository.id else None
+    if shown is None:
+        owner = call.service.directory.organization(repository.owner) or model.Actor(0, repository.owner)
+        shown = {**repositories.minimal(call, repository), "owner": accounts.simple(call.base, owner)}
+        call.shown[repository.id] = shown
+    return {"label": f"{repository.owner}:{ref}", "ref": ref, "sha": sha, "user": shown["owner"], "repo": shown}
 
 
 def _label(call: Call, repository: model.Repository, name: str) -> dict[str, Any]:
