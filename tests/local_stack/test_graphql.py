@@ -517,6 +517,11 @@ def test_a_request_without_a_query_is_refused(api: Any, content: bytes, status: 
     assert {"message", "errors"} & response.json().keys()
 
 
+def test_a_null_where_none_is_taken_is_an_error(api: Any) -> None:
+    (error,) = api.errors("query ($ids: [ID!] = []) { nodes(ids: $ids) { id } }", ids=None)
+    assert "must not be null" in error["message"]
+
+
 def test_the_named_operation_of_a_document_is_executed(api: Any) -> None:
     response = api.post("query A { viewer { id } } query B { viewer { login } }", operationName="B")
     assert response.json() == {"data": {"viewer": {"login": "stats-collector"}}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from local_stack.simulator.directory import Directory
     from local_stack.simulator.limits import RateLimit
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,10 @@ def answer(
         return Answer({"errors": [shape(error) for error in prepared]})
     operation = prepared.operation
     name = operation.name.value if operation.name else "anonymous"
-    cost = cost_of(schema, operation, prepared.fragments, prepared.variable_values)
+    try:
+        cost = cost_of(schema, operation, prepared.fragments, prepared.variable_values)
+    except GraphQLError as error:  # a null for an argument that takes none
+        return Answer({"data": None, "errors": [shape(error)]}, 0, name)
     if cost.errors:
         return Answer({"data": None, "errors": [shape(error) for error in cost.errors]}, 0, name)
     context = Context(directory, cost, budget)
@@ -106,6 +112,9 @@ def answer(
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [shape(error) for error in result.errors]
+        for error in result.errors:
+            if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+                _LOGGER.error("A resolver failed at %s", error.path, exc_info=error.original_error)
     return Answer(body, 0 if cost.dry_run else cost.points, name)
 
 
