@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,14 @@ ORGANIZATION: Final = {"organization": "acme", "repositories": 16, "pull-request
 # What moves a pull request's `updatedAt`; the rest is for the reconcile, which is not built yet.
 EVOLUTION: Final = {"days": 2, "seed": 3, "events": "updated_at"}
 PROGRESS_SECONDS: Final = 5
+PROGRESS_WIDTH: Final = 70
+# A line of Meltano's log that one of the plugins wrote, and the one in which the tap says how many rows it fetched.
+PLUGIN_LINE: Final = re.compile(
+    r"(?:tap-github-stats|target-bigquery-merge) ((?:Progress|Done|Checkpoint|Table|Stream) .*)"
+)
+FETCHED_LINE: Final = re.compile(
+    r'METRIC: .*"metric": ?"record_count", ?"value": ?(\d+), ?"tags": ?{"stream": ?"(\w+)"'
+)
 LOG_TAIL: Final = 30
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
@@ -59,12 +68,12 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the pipeline: how long it took, what it cost, and how many rows it wrote per stream."""
+    """One run of the pipeline: what it cost, and how many rows it fetched and wrote per stream."""
 
-    seconds: float
     requests: int
     points: int
-    rows: Mapping[str, int]
+    fetched: Mapping[str, int]
+    written: Mapping[str, int]
 
 
 def main() -> int:
@@ -127,25 +136,25 @@ class Demo:
         """Run the pipeline three times, and look at what is in BigQuery after each."""
         heading("First run: everything")
         run = self._run("first")
-        self._compare(run, fetched="rows fetched")
+        self._compare(run)
         for name in QUERIES:
             self._query(name)
 
         heading("Second run: nothing has happened since")
         run = self._run("second")
-        console.print(f"{sum(run.rows.values())} rows fetched, with {run.requests} requests ({run.points} points).")
-        if sum(run.rows.values()):
-            raise DemoError(f"the second run fetched rows again: {run.rows}")
+        console.print(f"{sum(run.fetched.values())} rows fetched, {sum(run.written.values())} rows written.")
+        if any(run.fetched.values()) or any(run.written.values()):
+            raise DemoError(f"the second run did something again: {run}")
 
         heading(f"Third run: after {EVOLUTION['days']} more days")
         before = self._truth("pull_requests")
         command = ["evolve", *options(EVOLUTION)]
         announce("local-stack", *command)
-        events = Counter(json.loads(line)["what"] for line in self._local_stack(*command).splitlines())
+        events = Counter(json.loads(line)["event"] for line in self._local_stack(*command).splitlines())
         console.print(", ".join(f"{count} x {event}" for event, count in events.most_common()))
         after = self._truth("pull_requests")
         run = self._run("third")
-        self._compare(run, fetched="rows fetched")
+        self._compare(run)
         self._compare_changes(before, after)
 
     def _run(self, name: str) -> Run:
@@ -154,7 +163,7 @@ class Demo:
         self._stack.ask("DELETE", "requests")
         log = FOLDER / f"{name}-run.log"
         announce(*command)
-        environment = {**os.environ, **self._stack.env(), "NO_COLOR": "1"}
+        environment = {**os.environ, **self._stack.env(), "NO_COLOR": "1", "TAP_GITHUB_STATS_PROGRESS_INTERVAL": "1"}
         started = time.monotonic()
         with log.open("w") as file:
             process = subprocess.Popen(
@@ -166,7 +175,7 @@ class Demo:
                 stderr=subprocess.STDOUT,
             )
             try:
-                self._watch(process, started)
+                self._watch(process, log, started)
             finally:
                 process.terminate()
                 process.wait()
@@ -174,24 +183,34 @@ class Demo:
             tail = "".join(deque(log.open(), LOG_TAIL))
             raise DemoError(f"meltano run exited {process.returncode}; the end of {log.relative_to(ROOT)}:\n{tail}")
         served = json.loads(self._stack.ask("GET", "requests"))
-        run = Run(time.monotonic() - started, served["requests"], served["points"], self._rows_written())
-        console.print(f"done in {run.seconds:.0f} s: {run.requests} requests, {run.points} points of GitHub's quota")
+        run = Run(served["requests"], served["points"], self._rows_fetched(log), self._rows_written())
+        seconds = time.monotonic() - started
+        console.print(f"Done in {seconds:.0f} s, with {run.requests} requests ({run.points} points of GitHub's quota).")
         return run
 
-    def _watch(self, process: subprocess.Popen[bytes], started: float) -> None:
-        """Show the requests that GitHub has served so far, until the run ends."""
+    def _watch(self, process: subprocess.Popen[bytes], log: Path, started: float) -> None:
+        """Show how far the run is, until it ends."""
         with console.status("starting") as status:
             while True:
                 try:
                     process.wait(timeout=1 if console.is_terminal else PROGRESS_SECONDS)
                 except subprocess.TimeoutExpired:
                     served = json.loads(self._stack.ask("GET", "requests"))
-                    line = f"{time.monotonic() - started:.0f} s: {served['requests']} requests served"
+                    said = PLUGIN_LINE.findall(log.read_text())
+                    line = f"{time.monotonic() - started:3.0f} s  {served['requests']:3} requests  "
+                    line += said[-1][:PROGRESS_WIDTH] if said else "starting"
                     status.update(line)
                     if not console.is_terminal:
-                        console.print(f"  {line}")
+                        console.print(f"  {line}", markup=False)
                 else:
                     return
+
+    def _rows_fetched(self, log: Path) -> dict[str, int]:
+        """Read from the log of a run how many rows the tap fetched per stream."""
+        counts = dict.fromkeys(STREAMS, 0)
+        for count, stream in FETCHED_LINE.findall(log.read_text()):
+            counts[stream] += int(count)
+        return counts
 
     def _rows_written(self) -> dict[str, int]:
         """Count per stream the rows that came with the last run."""
@@ -208,9 +227,9 @@ class Demo:
         """Give the rows that GitHub holds, from the simulator's own model."""
         return [json.loads(line) for line in self._stack.ask("GET", f"truth/{stream}").splitlines()]
 
-    def _compare(self, run: Run, *, fetched: str) -> None:
+    def _compare(self, run: Run) -> None:
         """Compare every column of every table with the truth, and show the counts."""
-        table = Table("table", *(fetched, "rows in BigQuery", "rows by truth", "equal"), show_edge=False)
+        table = Table("table", "rows fetched", "rows in BigQuery", "rows by truth", "equal", show_edge=False)
         for column in table.columns[1:4]:
             column.justify = "right"
         differences = []
@@ -219,7 +238,7 @@ class Demo:
             found = compare(actual, truth, stream)
             differences += found
             equal = "[red]NO[/]" if found else "[green]yes[/]"
-            table.add_row(stream, *(f"{count:,}" for count in (run.rows[stream], len(actual), len(truth))), equal)
+            table.add_row(stream, *(f"{count:,}" for count in (run.fetched[stream], len(actual), len(truth))), equal)
         console.print(table)
         if differences:
             raise DemoError("BigQuery differs from GitHub:\n" + "\n".join(differences))

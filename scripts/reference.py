@@ -42,6 +42,8 @@ The target adds these columns. The last three are the version of a row: of two o
 stays, whichever arrives first.
 
 """
+# What the SDK adds to the settings of every plugin.
+SDK_SETTINGS: Final = ("stream_map", "faker_", "flattening_", "batch_config")
 ADDED_COLUMNS: Final = {
     "ingestion_timestamp": ("TIMESTAMP", "When the row was loaded into BigQuery."),
     "_sdc_extracted_at": ("TIMESTAMP", "When GitHub's server said this: the date of the response that held the row."),
@@ -68,15 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def documents() -> dict[Path, str]:
     """Give every file that holds reference, with the text that it should have."""
-    settings = {
-        "tap settings": settings_table(TapGitHubStats.config_jsonschema, "TAP_GITHUB_STATS"),
-        "target settings": settings_table(TargetBigQueryMerge.config_jsonschema, "TARGET_BIGQUERY_MERGE"),
+    tables_of_settings = {
+        "tap settings": settings_table(settings(TapGitHubStats), "TAP_GITHUB_STATS"),
+        "target settings": settings_table(settings(TargetBigQueryMerge), "TARGET_BIGQUERY_MERGE"),
     }
     queries = {f"query {name}": query(name) for name in QUERIES}
     return {
         ROOT / "docs" / "tables.md": tables(),
-        ROOT / "docs" / "settings.md": filled(ROOT / "docs" / "settings.md", settings),
-        ROOT / "README.md": filled(ROOT / "README.md", {"tables": summary(), **settings, **queries}),
+        ROOT / "docs" / "settings.md": filled(ROOT / "docs" / "settings.md", tables_of_settings),
+        ROOT / "README.md": filled(ROOT / "README.md", {"tables": summary(), **tables_of_settings, **queries}),
     }
 
 
@@ -171,19 +173,19 @@ def bigquery_type(definition: Mapping[str, Any]) -> str:
     return {"integer": "INT64", "string": "STRING", "boolean": "BOOL", "number": "FLOAT64"}[kind]
 
 
-def settings_table(schema: Mapping[str, Any], prefix: str) -> str:
-    """Give the table of a plugin's own settings."""
-    required = set(schema.get("required", ()))
+def settings(plugin: type[TapGitHubStats | TargetBigQueryMerge]) -> dict[str, dict[str, Any]]:
+    """Give a plugin's own settings, without those that the SDK adds to every plugin."""
+    properties: dict[str, dict[str, Any]] = plugin.config_jsonschema["properties"]
+    return {name: definition for name, definition in properties.items() if not name.startswith(SDK_SETTINGS)}
+
+
+def settings_table(definitions: Mapping[str, Mapping[str, Any]], prefix: str) -> str:
+    """Give the table of a plugin's settings."""
     return table(
         ("setting", "variable", "default", "meaning"),
         (
-            (
-                f"`{name}`",
-                f"`{prefix}_{name.upper()}`",
-                "required" if name in required else default(definition),
-                cell(definition["description"]),
-            )
-            for name, definition in schema["properties"].items()
+            (f"`{name}`", f"`{prefix}_{name.upper()}`", default(definition), cell(definition["description"]))
+            for name, definition in definitions.items()
         ),
     )
 

@@ -50,6 +50,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property("dataset", th.StringType, description="BigQuery dataset, made if missing; `dataset_id` works too."),
     th.Property("project_id", th.StringType, description="Another name of `project`."),
     th.Property("dataset_id", th.StringType, description="Another name of `dataset`."),
+    th.Property("default_target_schema", th.StringType, description="Dataset where `dataset` is not given."),
     th.Property(
         "location",
         th.StringType,
@@ -122,7 +123,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         "validate_records",
         th.BooleanType,
         default=True,
-        description="Required properties become REQUIRED; refuse nulls that the schema forbids. Types are always checked.",
+        description="Refuse nulls and gaps that the schema forbids; types are always checked.",
     ),
 ).to_dict()
 
@@ -235,6 +236,8 @@ def normalise(config: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigValidationError(
                 "Config validation failed", errors=[f"{name!r} and {alias!r} differ: give one."]
             )
+    if default_dataset := given.pop("default_target_schema", None):
+        given.setdefault("dataset", default_dataset)
     if isinstance(granularity := given.get("partition_granularity"), str):
         given["partition_granularity"] = granularity.lower()
     return given

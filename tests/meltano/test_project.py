@@ -90,10 +90,12 @@ def test_old_variables_load_without_a_bucket_and_warn_once_of_a_tiny_chunk_size(
 ) -> None:
     del project.environment["TARGET_BIGQUERY_MERGE_BUCKET"]
     project.write_dotenv({"PERSIST_TO_GCS": "false", "GCS_CHUNK_SIZE": "100", "BATCH_SIZE": "100"})
+    buckets = {bucket.name for bucket in warehouse.storage.list_buckets()}
     log = project.attempt(*RUN).stderr
     assert differences(warehouse, world) == [], log
     assert log.count("chunk_size 100 is raised to 1000") == 1
-    assert list(warehouse.storage.list_buckets()) == []
+    assert {bucket.name for bucket in warehouse.storage.list_buckets()} == buckets
+    assert list(warehouse.storage.list_blobs(warehouse.bucket)) == []
     assert server.requests()["requests"]
 
 
