@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     DocumentNode,
     ExecutionContext,
+    ExecutionResult,
     FieldNode,
     GraphQLError,
     GraphQLObjectType,
@@ -26,6 +27,7 @@ from local_stack.simulator.cost import TypedError, cost_of
 from local_stack.simulator.graphql import accounts, commits, conversation, pull_requests, query, repositories
 from local_stack.simulator.graphql.nodes import type_name
 from local_stack.simulator.graphql.resolving import Context, connection_table
+from local_stack.simulator.graphql.synchronous import SynchronousExecution
 from local_stack.simulator.schema import official_schema
 
 if TYPE_CHECKING:
@@ -100,15 +102,7 @@ def answer(
         document = _only_priced(operation)
     elif not budget.take(cost.points):
         return Answer({"errors": [shape(exhausted(directory.world.viewer.id))]}, 0, name)
-    result = execute_sync(
-        schema,
-        document,
-        context_value=context,
-        variable_values=variables,
-        operation_name=operation_name,
-        field_resolver=_unknown_field,
-        type_resolver=_type_of,
-    )
+    result = execute(document, context, variables, operation_name)
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [shape(error) for error in result.errors]
@@ -116,6 +110,27 @@ def answer(
             if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
                 _LOGGER.error("A resolver failed at %s", error.path, exc_info=error.original_error)
     return Answer(body, 0 if cost.dry_run else cost.points, name)
+
+
+def execute(
+    document: DocumentNode,
+    context: Context,
+    variables: dict[str, Any] | None = None,
+    operation_name: str | None = None,
+    *,
+    execution: type[ExecutionContext] = SynchronousExecution,
+) -> ExecutionResult:
+    """Executes a valid document; any `execution` gives the same result."""
+    return execute_sync(
+        executable_schema(),
+        document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation_name,
+        field_resolver=_unknown_field,
+        type_resolver=_type_of,
+        execution_context_class=execution,
+    )
 
 
 def _only_priced(operation: OperationDefinitionNode) -> DocumentNode:
