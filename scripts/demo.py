@@ -52,7 +52,7 @@ PROGRESS_SECONDS: Final = 5
 PROGRESS_WIDTH: Final = 70
 # A line of Meltano's log that one of the plugins wrote, and the one in which the tap says how many rows it fetched.
 PLUGIN_LINE: Final = re.compile(
-    r"(?:tap-github-stats|target-bigquery-merge) ((?:Progress|Done|Checkpoint|Table|Stream) .*)"
+    r"(?:tap-github-stats|target-bigquery-merge) ((?:Progress:|Done:|Checkpoint|Table|Stream) .*)"
 )
 FETCHED_LINE: Final = re.compile(
     r'METRIC: .*"metric": ?"record_count", ?"value": ?(\d+), ?"tags": ?{"stream": ?"(\w+)"'
