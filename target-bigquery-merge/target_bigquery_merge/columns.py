@@ -46,7 +46,7 @@ class Column:
     """One column.
 
     Attributes:
-        source: The property that fills it; empty for the columns that the target adds.
+        source: The property that fills it; None: no property does.
         name: Its name in BigQuery.
         type: Its type as the API spells it: INTEGER, FLOAT, BOOLEAN, RECORD ...
         mode: NULLABLE, REQUIRED or REPEATED.
@@ -55,7 +55,7 @@ class Column:
         fields: The columns of a RECORD.
     """
 
-    source: str
+    source: str | None
     name: str
     type: str
     mode: str = "NULLABLE"
@@ -80,17 +80,19 @@ class Column:
 
 
 METADATA = (
-    Column("", INGESTION_TIMESTAMP, "TIMESTAMP", "REQUIRED", description="When the target received this version."),
-    Column("", EXTRACTED_AT, "TIMESTAMP", description="When the source said this; versions are compared by it first."),
-    Column("", RUN_ID, "STRING", description="The run that brought this version; begins with its start in UTC."),
-    Column("", SEQUENCE, "INTEGER", description="Ordinal of the record within its run, from 1."),
+    Column(None, INGESTION_TIMESTAMP, "TIMESTAMP", "REQUIRED", description="When the target received this version."),
+    Column(
+        None, EXTRACTED_AT, "TIMESTAMP", description="When the source said this; versions are compared by it first."
+    ),
+    Column(None, RUN_ID, "STRING", description="The run that brought this version; begins with its start in UTC."),
+    Column(None, SEQUENCE, "INTEGER", description="Ordinal of the record within its run, from 1."),
 )
 SDK_METADATA = (
-    Column("", "_sdc_received_at", "TIMESTAMP", description="When the target received the record."),
-    Column("", "_sdc_batched_at", "TIMESTAMP", description="When the checkpoint that holds the record was begun."),
-    Column("", "_sdc_deleted_at", "TIMESTAMP", description="When the source says that the record was deleted."),
-    Column("", "_sdc_table_version", "INTEGER", description="The table version that the tap gave."),
-    Column("", "_sdc_sync_started_at", "INTEGER", description="Start of the target, in milliseconds since 1970."),
+    Column(None, "_sdc_received_at", "TIMESTAMP", description="When the target received the record."),
+    Column(None, "_sdc_batched_at", "TIMESTAMP", description="When the checkpoint that holds the record was begun."),
+    Column(None, "_sdc_deleted_at", "TIMESTAMP", description="When the source says that the record was deleted."),
+    Column(None, "_sdc_table_version", "INTEGER", description="The table version that the tap gave."),
+    Column(None, "_sdc_sync_started_at", "INTEGER", description="Start of the target, in milliseconds since 1970."),
 )
 _SDK_NAMES = frozenset(column.name for column in METADATA + SDK_METADATA if column.name.startswith("_sdc_"))
 
@@ -151,10 +153,23 @@ def _column(  # noqa: PLR0913, PLR0917 -- one call, one column
         mode=mode,
         nullable=planned.nullable,
         description=_description(schema, source, name),
-        fields=_columns(f"{path}.{source}", planned.properties, planned.required, existing.fields if existing else ())
-        if planned.properties
-        else (),
+        fields=_below(f"{path}.{source}", planned, existing.fields if existing else ()),
     )
+
+
+def _below(path: str, planned: FieldType, existing: Sequence[SchemaField]) -> tuple[Column, ...]:
+    """Plan the columns of a RECORD, in the order of the table, for BigQuery assigns them by their place."""
+    if not planned.properties:
+        return ()
+    columns = {column.name: column for column in _columns(path, planned.properties, planned.required, existing)}
+    stored = {field.name: columns.get(field.name, _unfilled(field)) for field in existing}
+    return tuple((stored | columns).values())
+
+
+def _unfilled(field: SchemaField) -> Column:
+    """Keep the place of a column of the table that the schema does not know."""
+    kind = _ALIASES.get(field.field_type, field.field_type)
+    return Column(None, field.name, kind, field.mode, fields=tuple(map(_unfilled, field.fields)))
 
 
 def _assert_fits(path: str, source: str, planned: FieldType, existing: SchemaField) -> None:

@@ -25,7 +25,7 @@ from target_bigquery_merge.load import Loader
 from target_bigquery_merge.manifest import Manifests, unfinished
 from target_bigquery_merge.merge import Merger
 from target_bigquery_merge.rows import RowEncoder
-from target_bigquery_merge.runs import Clock, Run, spell
+from target_bigquery_merge.runs import Clock, Run
 from target_bigquery_merge.tables import Tables, prepare_bucket, prepare_dataset
 from target_bigquery_merge.values import timestamp
 
@@ -63,11 +63,11 @@ class _Open:
     state: Mapping[str, Any] | None = None
     state_sequence: int = 0
 
-    def touch(self) -> None:
+    def touch(self, clock: Clock) -> None:
         """Note that a message came."""
         if self.since is None:
             self.since = time.monotonic()
-            self.began = spell(datetime.now(UTC))
+            self.began = clock.now()
 
 
 class Intake:
@@ -148,7 +148,7 @@ class Intake:
         self._streams[stream] = prepared
         self._encoders[stream] = RowEncoder(
             stream=stream,
-            columns=[column for column in prepared.columns if column.source],
+            columns=prepared.columns,
             keys=prepared.key_properties,
             validate=self._settings.validate_records,
             logger=logger,
@@ -172,7 +172,7 @@ class Intake:
             raise SchemaMissingError(
                 f"Line {line}: a record of stream {stream!r} comes before its SCHEMA message, which the tap must send."
             )
-        self._open.touch()
+        self._open.touch(self._clock)
         self._sequence += 1
         encoded = encoder.encode(record, self._metadata(record, message, line), line)
         path = () if not self._settings.persist_to_gcs else self._streams[stream].path_fields
@@ -217,7 +217,7 @@ class Intake:
         """
         self._commits.check()
         opened = self._open
-        opened.touch()
+        opened.touch(self._clock)
         opened.state, opened.state_sequence = state, self._sequence
         if (
             opened.rows >= self._settings.batch_size_rows

@@ -56,6 +56,9 @@ def field_type(schema: Mapping[str, Any] | bool) -> FieldType:  # noqa: FBT001 -
     types = {_type_of(kind, variant) for kind, variant in variants if kind != "null"}
     if types == {FieldType("INTEGER"), FieldType("FLOAT")}:
         types = {FieldType("FLOAT")}
+    if len(types) > 1 and types <= _TEXTS:
+        # Times beside free text: only text holds both.
+        types = {FieldType("STRING")}
     if len(types) != 1:
         return FieldType("JSON", nullable=nullable)
     return replace(types.pop(), nullable=nullable)
@@ -106,6 +109,9 @@ def _number(schema: Mapping[str, Any]) -> str:
     if scale <= NUMERIC_SCALE:
         return "NUMERIC"
     return "BIGNUMERIC" if scale <= BIGNUMERIC_SCALE else "FLOAT"
+
+
+_TEXTS = {FieldType("STRING"), *map(FieldType, _FORMATS.values())}
 
 
 class _Properties(dict[str, "Mapping[str, Any]"]):

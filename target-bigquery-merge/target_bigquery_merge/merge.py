@@ -74,7 +74,6 @@ class Merger:
     jobs: Jobs
     settings: Settings
     run: Run
-    max_partitions: int = MAX_PARTITIONS
 
     def merge(self, stream: Stream, staging: bigquery.TableReference, checkpoint: int, through: int) -> Merged:
         """Merge the staged rows up to the ordinal `through`.
@@ -89,7 +88,7 @@ class Merger:
         else:
             moves = self._moves(statements, checkpoint, through, result)
             result.partitions = len({partition for move in moves for partition in move.partitions})
-            parts = shares(moves, self.max_partitions)
+            parts = shares(moves, MAX_PARTITIONS)
             texts = [(statements.apply(part, alone=len(parts) == 1), part) for part in parts]
         for number, (text, part) in enumerate(texts):
             job = self._query("merge", text, stream, checkpoint, through, number, part)

@@ -118,7 +118,7 @@ class Partitioning:
         return f"({lower})" if end is None else f"({lower} AND {column} < {sql.literal(end)})"
 
 
-def shares(moves: Iterable[Move], limit: int = MAX_PARTITIONS) -> list[list[Move]]:
+def shares(moves: Iterable[Move], limit: int) -> list[list[Move]]:
     """Divide moves so that each share touches no more partitions than one statement may modify."""
     result: list[list[Move]] = []
     touched: set[int | None] = set()

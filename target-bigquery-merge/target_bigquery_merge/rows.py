@@ -114,6 +114,7 @@ def _steps(columns: Sequence[Column], *, validate: bool) -> tuple[_Step, ...]:
             absent_allowed=column.mode != "REQUIRED",
         )
         for column in columns
+        if column.source is not None
     )
 
 

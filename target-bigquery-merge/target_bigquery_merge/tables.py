@@ -120,7 +120,7 @@ class Tables:
         settings = self._settings.stream(stream)
         table_id, existing = self._table_of(stream)
         columns = self._columns(stream, schema, key_properties, existing)
-        names = {column.source: column for column in columns if column.source}
+        names = {column.source: column for column in columns if column.source is not None}
         keys = [_key(stream, names, key) for key in key_properties]
         version = _named(stream, names, settings.version_field, "version_field") if settings.version_field else None
         table = bigquery.Table(self._reference(table_id), [column.field() for column in columns])
@@ -261,7 +261,7 @@ class Tables:
     def _extend(self, table: bigquery.Table, columns: Sequence[Column]) -> bigquery.Table:
         """Add the columns that a table lacks; again when somebody else changed it at the same time."""
         for attempt in range(UPDATE_ATTEMPTS):
-            fields = _extended(table.schema, columns)
+            fields = extended(table.schema, columns)
             if fields == list(table.schema):
                 break
             table.schema = fields
@@ -279,13 +279,13 @@ class Tables:
         return table
 
 
-def _extended(existing: Sequence[bigquery.SchemaField], columns: Iterable[Column]) -> list[bigquery.SchemaField]:
+def extended(existing: Sequence[bigquery.SchemaField], columns: Iterable[Column]) -> list[bigquery.SchemaField]:
     """Return the fields of a table with those of the columns that it lacks at the end, nullable."""
     planned = {column.name.lower(): column for column in columns}
     fields = []
     for field in existing:
         column = planned.pop(field.name.lower(), None)
-        below = _extended(field.fields, column.fields) if column and column.fields else list(field.fields)
+        below = extended(field.fields, column.fields) if column and column.fields else list(field.fields)
         if below != list(field.fields):
             field = bigquery.SchemaField.from_api_repr(  # noqa: PLW2901 -- the same field, extended
                 {**field.to_api_repr(), "fields": [each.to_api_repr() for each in below]}

@@ -9,7 +9,6 @@ from singer_sdk.testing import get_target_test_class
 from target_bigquery_merge.target import TargetBigQueryMerge
 
 if TYPE_CHECKING:
-
     from local_stack.testing import Warehouse
 
 CONFIG: dict[str, str] = {"project": "", "dataset": "", "bucket": ""}
