@@ -93,8 +93,8 @@ def answer(
     name = operation.name.value if operation.name else "anonymous"
     try:
         cost = cost_of(schema, operation, prepared.fragments, prepared.variable_values)
-    except GraphQLError as error:  # a null for an argument that takes none
-        return Answer({"data": None, "errors": [shape(error)]}, 0, name)
+    except GraphQLError as refusal:  # a null for an argument that takes none
+        return Answer({"data": None, "errors": [shape(refusal)]}, 0, name)
     if cost.errors:
         return Answer({"data": None, "errors": [shape(error) for error in cost.errors]}, 0, name)
     context = Context(directory, cost, budget)
