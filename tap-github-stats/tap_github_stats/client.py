@@ -138,7 +138,7 @@ class Client:
 
         def attempt() -> int:
             response = self._send("rate_limit", "GET", f"{self._api_url}/rate_limit")
-            now = _date(response)
+            now = self._date(response)
             if response.status_code >= _SERVER_ERROR:
                 raise TransientError(_describe(response))
             if response.status_code == requests.codes.ok:
@@ -212,9 +212,10 @@ class Client:
             self.spent.requests += 1
             self.spent.by_operation[operation] = self.spent.by_operation.get(operation, 0) + 1
         response = self._session().request(method, url, json=body, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
-        now = _date(response)
-        with self._lock:
-            self.server_time = max(now, self.server_time or 0)
+        now = self._date(response)
+        if response.status_code < _SERVER_ERROR:  # an error may come from a proxy, with a clock of its own
+            with self._lock:
+                self.server_time = max(now, self.server_time or 0)
         if (quota := _quota(response)) is not None:
             self._governor.observe(response.headers.get("x-ratelimit-resource", resource), quota, now)
         self._check(resource, response, now)
@@ -254,7 +255,7 @@ class Client:
         if status != requests.codes.ok:
             raise QueryError(f"{operation}: {_describe(response)}")
         content = _json(response)
-        observed = _date(response)
+        observed = self._date(response)
         data = content.get("data") or {}
         self._account(data.get("rateLimit"), observed)
         errors = content.get("errors") or []
@@ -284,6 +285,11 @@ class Client:
         if "secondary rate limit" in str(error.get("message", "")).lower():
             self._governor.secondary(_seconds(response.headers.get("retry-after"), now))
             raise _Again
+
+    def _date(self, response: requests.Response) -> int:
+        """The server's clock; GitHub always shows it. Where something in between dropped it, the last one seen."""
+        text = response.headers.get("date")
+        return timestamps.from_http(text) if text else self.server_time or int(time.time())
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -335,11 +341,6 @@ def is_access(error: Json) -> bool:
 def _is_too_much(error: Json) -> bool:
     message = str(error.get("message", "")).lower()
     return error.get("type") == _OUT_OF_RESOURCES or any(sign in message for sign in _TIMED_OUT)
-
-
-def _date(response: requests.Response) -> int:
-    text = response.headers.get("date")
-    return timestamps.from_http(text) if text else int(time.time())
 
 
 def _quota(response: requests.Response) -> Quota | None:

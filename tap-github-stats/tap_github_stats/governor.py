@@ -58,7 +58,8 @@ class Governor:
             if self._stopping.is_set():
                 raise Stopped
             with self._lock:
-                seconds = self._until.get(resource, 0.0) - self.now()
+                until = self._until.get(resource)
+                seconds = 0.0 if until is None else until - self.now()
             if seconds <= 0:
                 return
             if seconds > self._max_wait:
@@ -102,7 +103,8 @@ class Governor:
         """Sends no request of this kind for so many seconds, and says so in the log."""
         with self._lock:
             until = self.now() + seconds
-            if until <= self._until.get(resource, 0.0) + 1:
+            known = self._until.get(resource)
+            if known is not None and until <= known + 1:
                 return
             self._until[resource] = until
         LOGGER.warning("Waiting %.0f s before the next %s request: %s.", seconds, resource, why)

@@ -1,0 +1,20 @@
+"""Fixtures of the tap's tests."""
+
+from __future__ import annotations
+
+import pytest
+from tap_github_stats.governor import Governor
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Waiting takes no time: the governor's clock jumps on. Gives the seconds of each wait."""
+    waits: list[float] = []
+
+    def pause(self: Governor, seconds: float) -> None:
+        self.waited += seconds
+        waits.append(seconds)
+
+    monkeypatch.setattr(Governor, "pause", pause)
+    monkeypatch.setattr(Governor, "now", lambda _: sum(waits))
+    return waits
