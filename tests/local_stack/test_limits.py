@@ -247,7 +247,7 @@ def test_rate_limit_shows_both_budgets_for_free(api: Any) -> None:
     [("bearer wrong", "Bad credentials"), ("token wrong", "Bad credentials"), (None, "Requires authentication")],
 )
 def test_a_wrong_token_is_refused(serve: Callable[..., Any], path: str, header: str | None, message: str) -> None:
-    api = serve(small.world(), token="right")  # noqa: S106 - opens nothing
+    api = serve(small.world(), token="right")
     headers = {"Authorization": header}
     method = "POST" if path == "/graphql" else "GET"
     response = api.session.request(method, api.url + path, headers=headers, json={"query": "{ viewer { id } }"})
@@ -261,7 +261,7 @@ def test_a_wrong_token_is_refused(serve: Callable[..., Any], path: str, header: 
 
 @pytest.mark.parametrize("scheme", ["token", "bearer", "Bearer"])
 def test_the_right_token_passes_in_both_spellings(serve: Callable[..., Any], scheme: str) -> None:
-    api = serve(small.world(), token="right")  # noqa: S106 - opens nothing
+    api = serve(small.world(), token="right")
     api.session.headers["Authorization"] = f"{scheme} right"
     assert api.get("/user").status_code == 200
 
