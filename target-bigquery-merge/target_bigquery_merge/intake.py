@@ -257,7 +257,7 @@ class Intake:
     @property
     def complete(self) -> bool:
         """Whether everything that came in is committed."""
-        return self._open.rows == 0 and self._open.state is None and self.committed == self._open.number - 1
+        return self._sealed_through == self._sequence and self.committed == self._open.number - 1
 
     def _seal(self, through: int) -> None:
         """Close the open checkpoint with the rows up to an ordinal, and hand it over."""

@@ -156,7 +156,7 @@ class TargetBigQueryMerge(Target):
                 else:
                     self._intake.break_off()
             finally:
-                self._close()
+                self._close(complete=True)
         if self._signal is not None:
             sys.exit(128 + self._signal)
 
@@ -171,9 +171,9 @@ class TargetBigQueryMerge(Target):
             if second is not error:
                 logger.error("Committing what came before failed as well: %s", second)  # noqa: TRY400 -- no trace
         finally:
-            self._close()
+            self._close(complete=False)
 
-    def _close(self) -> None:
+    def _close(self, *, complete: bool) -> None:
         intake = self._intake
         intake.close()
         for stream, rows in sorted(intake.received.items()):
@@ -184,7 +184,7 @@ class TargetBigQueryMerge(Target):
                 intake.inserted[stream],
                 intake.updated[stream],
             )
-        if intake.complete:
+        if complete and intake.complete:
             logger.info("Everything received is in BigQuery, in %d checkpoints.", intake.committed)
         else:
             logger.warning(

@@ -1,0 +1,73 @@
+"""Places and settings that do not fit are refused before a row is taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from google.cloud import storage
+from singer_sdk.exceptions import ConfigValidationError
+from target_bigquery_merge.errors import SchemaError, TerminalError
+
+from .helpers import record, schema
+
+if TYPE_CHECKING:
+    from .helpers import Loading
+
+SCHEMA = schema("s", {"id": {"type": "integer"}, "day": {"type": "string", "format": "date"}}, ["id"])
+
+
+def test_a_dataset_elsewhere_is_refused(loading: Loading) -> None:
+    with pytest.raises(TerminalError, match=r"lies in US, but 'location' is EU. Set 'location' to US"):
+        loading.run([SCHEMA], location="EU")
+
+
+def test_a_bucket_that_the_dataset_cannot_load_from_is_refused(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.Bucket, "location", "EU")
+    dataset = f"{loading.warehouse.dataset}_tokyo"
+    with pytest.raises(TerminalError, match=r"lies in asia-northeast1 and cannot load from bucket .* in EU"):
+        loading.run([SCHEMA], dataset=dataset, location="asia-northeast1")
+
+
+def test_dataset_and_bucket_are_made_when_missing(loading: Loading) -> None:
+    dataset, bucket = f"{loading.warehouse.dataset}_new", f"{loading.warehouse.bucket}-new"
+    loading.run([SCHEMA, record("s", {"id": 1})], dataset=dataset, bucket=bucket)
+    found = loading.warehouse.query(f"SELECT id FROM `{loading.warehouse.project}.{dataset}.s`")  # noqa: S608 -- ours
+    assert found == [{"id": 1}]
+    assert loading.warehouse.storage.bucket(bucket).exists()
+
+
+def test_one_local_and_one_real_service_are_refused(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    with pytest.raises(ConfigValidationError) as failure:
+        loading.run([SCHEMA])
+    assert failure.value.errors[0].startswith("Set both BIGQUERY_EMULATOR_HOST and STORAGE_EMULATOR_HOST, or neither")
+
+
+@pytest.mark.parametrize(
+    ("stream", "message"),
+    [
+        ({"partition_field": "id"}, "partition_field 'id' is INTEGER, which cannot be partitioned by day"),
+        (
+            {"partition_field": "day", "partition_granularity": "hour"},
+            "partition_field 'day' is DATE, which cannot be partitioned by hour",
+        ),
+        ({"partition_field": "nope"}, "partition_field 'nope' is not a property of its schema"),
+        ({"version_field": "nope"}, "version_field 'nope' is not a property"),
+        ({"clustering_fields": ["nope"]}, "clustering_fields 'nope' is not a property"),
+        ({"clustering_fields": ["id"] * 5}, "clustered by up to four columns of simple types, not by 5 columns"),
+    ],
+)
+def test_settings_that_do_not_fit_the_schema_are_refused(
+    loading: Loading, stream: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SchemaError, match=message):
+        loading.run([SCHEMA], streams={"s": stream})
+
+
+def test_a_date_partitions_as_well(loading: Loading) -> None:
+    for text in ("2024-01-01", "2024-02-02"):
+        loading.run([SCHEMA, record("s", {"id": 1, "day": text})], streams={"s": {"partition_field": "day"}})
+    assert loading.rows("s") == [{"id": 1, "day": "2024-02-02"}]
