@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
-import json
 import os
 import signal
 import socket
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+# The server itself notes its pid, so that it can be ended even if whoever starts it is ended first.
+_NOTE_PID_AND_RUN = 'echo $$ "$2" > "$1" && shift 2 && exec "$@"'
 _POLL_SECONDS = 0.02
 _LOG_LINES_SHOWN = 15
 
@@ -69,11 +70,11 @@ class Server:
         self, name: str, folder: Path, program: Callable[[], Program], *, process_group: int | None = None
     ) -> None:
         self.name = name
-        self.folder = folder
-        self.log = folder / f"{name}.log"
+        self.folder = folder.absolute()
+        self.log = self.folder / f"{name}.log"
         self._program = program
         self._process_group = process_group
-        self._pid_file = folder / f"{name}.pid"
+        self._pid_file = self.folder / f"{name}.pid"
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -100,7 +101,7 @@ class Server:
     @property
     def port(self) -> int | None:
         """The port that it listens on, or, when it is not running, listened on last."""
-        return self._record().get("port")
+        return self._record()[1]
 
     @property
     def url(self) -> str:
@@ -149,10 +150,10 @@ class Server:
         with self._pid_file.open("a+b") as lock:
             if self.is_running or not _lock(lock.fileno(), fcntl.LOCK_EX, within=1.0):
                 raise StackError(f"{self.name} runs already in {self.folder}")
-            lock.truncate(0)  # from here to the write below the old pid would be a stranger's
+            lock.truncate(0)  # the old pid would be a stranger's
             with self.log.open("wb") as log:
                 self._child = subprocess.Popen(  # noqa: S603 - the commands are this package's own
-                    program.command(port),
+                    ["/bin/sh", "-c", _NOTE_PID_AND_RUN, "sh", str(self._pid_file), str(port), *program.command(port)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -163,31 +164,33 @@ class Server:
                     start_new_session=self._process_group is None,
                     process_group=self._process_group,
                 )
-            lock.write(json.dumps({"pid": self._child.pid, "port": port}).encode())
 
-    def _record(self) -> dict[str, int]:
+    def _record(self) -> tuple[int | None, int | None]:
+        """The pid and the port of the last start, as far as they can be read."""
         try:
-            record: dict[str, int] = json.loads(self._pid_file.read_bytes())
+            pid, port = map(int, self._pid_file.read_text().split())
         except (FileNotFoundError, ValueError):
-            return {}
-        return record
+            return None, None
+        return pid, port
 
     def _find_pid(self) -> int | None:
         if self._child is not None and self._child.poll() is None:
             return self._child.pid
-        return self._record().get("pid") if self.is_running else None
+        return self._record()[0] if self.is_running else None
 
     def _end(self, signal_number: int, within: float) -> bool:
         deadline = time.monotonic() + within
-        pid = self._find_pid()
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal_number)
-            # A dying process may let go of its lock a moment before it lets go of its port.
-            while self.is_running or self._is_port_taken():
-                if time.monotonic() > deadline:
-                    return not self.is_running
-                time.sleep(_POLL_SECONDS)
+        was_running, was_told = self.is_running, False
+        # A dying process may let go of its lock a moment before it lets go of its port.
+        while self.is_running or (was_running and self._is_port_taken()):
+            pid = None if was_told else self._find_pid()
+            if pid is not None:  # it may be so new that it has not noted its pid yet
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal_number)
+                was_told = True
+            if time.monotonic() > deadline:
+                return not self.is_running
+            time.sleep(_POLL_SECONDS)
         if self._child is not None:
             self._child.wait()
             self._child = None

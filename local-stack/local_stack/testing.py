@@ -204,6 +204,9 @@ def warehouse(servers: Servers) -> Iterator[Warehouse]:
     place.bigquery.create_dataset(place.dataset)
     place.storage.create_bucket(place.bucket, location="US")
     yield place
+    if servers.bigquery.is_running:
+        # Every query of the local BigQuery takes longer with each table that there is.
+        place.bigquery.delete_dataset(place.dataset, delete_contents=True, not_found_ok=True)
     place.close()
 
 

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from local_stack.stack import Stack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +117,20 @@ def test_up_says_which_program_is_missing_and_leaves_nothing_running(folder: Pat
     assert result.stderr == "local-stack: LOCAL_STACK_BIGQUERY names /no/local-bigquery, which is not a program\n"
     assert "nothing was running" in run("down", "--purge", "--data", folder).stdout
     assert not folder.exists()
+
+
+def test_ctrl_c_while_servers_start_leaves_nothing_running(folder: Path, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "local-bigquery"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nkill -INT $PPID\nexec sleep 1000\n")
+    program.chmod(0o700)
+    for name in ("ducklake", "httpfs", "icu", "spatial"):
+        extension = f"lib/python3.13/site-packages/duckdb_extension_{name}/extensions/v1/{name}.duckdb_extension"
+        (tmp_path / extension).parent.mkdir(parents=True)
+        (tmp_path / extension).touch()
+    assert run("up", "--detach", "--data", folder, LOCAL_STACK_BIGQUERY=str(program)).returncode == 1
+    assert not any(server.is_running for server in Stack(folder).servers)
+    assert not Stack(folder).folder.exists()
 
 
 def test_up_says_that_an_extension_is_missing(folder: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_server_that_never_answers_is_ended(tmp_path: Path) -> None:
 def test_a_stale_pid_file_never_names_a_stranger(server: Server) -> None:
     server.start()
     server.kill()
-    (server.folder / "echo.pid").write_text(f'{{"pid": {os.getpid()}, "port": {server.port}}}')
+    (server.folder / "echo.pid").write_text(f"{os.getpid()} {server.port}")
     assert not server.is_running
     server.stop()
     server.start()
@@ -120,7 +120,7 @@ def test_a_stale_pid_file_never_names_a_stranger(server: Server) -> None:
 
 def test_a_damaged_pid_file_does_no_harm(server: Server) -> None:
     server.folder.mkdir()
-    (server.folder / "echo.pid").write_bytes(b"\x00 not json")
+    (server.folder / "echo.pid").write_bytes(b"\x00 no number")
     assert not server.is_running
     server.start()
     assert answers(server)

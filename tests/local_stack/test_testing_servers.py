@@ -84,6 +84,7 @@ def test_every_kind_of_value_becomes_plain(warehouse: Warehouse) -> None:
 
 
 def test_tests_do_not_see_each_other(warehouse: Warehouse) -> None:
+    assert [it.dataset_id for it in warehouse.bigquery.list_datasets()] == ["local", warehouse.dataset]
     assert list(warehouse.bigquery.list_tables(warehouse.dataset)) == []
     assert list(warehouse.storage.list_blobs(warehouse.bucket)) == []
 
