@@ -25,6 +25,9 @@ from local_stack.testing import Servers, Warehouse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# One worker of pytest-xdist runs all of it, so that one stack is enough.
+pytestmark = pytest.mark.xdist_group("stack")
+
 ORGANIZATION = ("--organization", "acme", "--repositories", 3, "--pull-requests", 12, "--seed", 7)
 
 
