@@ -230,7 +230,7 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(EVENTS, max_size=30), st.lists(st.tuples(st.lists(EVENTS, max_size=25), st.integers(0, 60)), max_size=4)
 )
@@ -258,7 +258,7 @@ def test_no_history_of_updates_and_crashes_loses_anything(
     assert again.requests == 1 + math.ceil(len(world.repositories) / 2)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS, min_size=5, max_size=40), st.data())
 def test_what_was_read_before_a_crash_and_is_in_the_state_is_not_read_again(
     before: list[Event], data: DataObject

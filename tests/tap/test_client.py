@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from local_stack.simulator.model import World
     from local_stack.testing import GitHubFactory
 
-SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - opens nothing
+SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"
 
 SECONDARY = '{"message": "You have exceeded a secondary rate limit."}'
 

@@ -135,7 +135,7 @@ def test_hydration_costs_four_points(github: GitHubFactory, world: World) -> Non
 
 def test_few_changes_in_many_repositories_take_few_requests(github: GitHubFactory) -> None:
     world = generator.generate(
-        organization="acme", repositories=300, pull_requests=600, seed=3, now=NOW, frozen=True, means=Means(1, 1, 1, 1)
+        organization="acme", repositories=300, pull_requests=400, seed=3, now=NOW, frozen=True, means=Means(1, 1, 1, 1)
     )
     server = github(world)
     first = run(server)

@@ -64,7 +64,7 @@ def test_lists_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, value:
 
 
 def test_the_token_of_the_environment_is_a_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
-    token = "from-the-environment"  # noqa: S105 - opens nothing
+    token = "from-the-environment"
     monkeypatch.setenv("GITHUB_TOKEN", token)
     assert settings(auth_token="").auth_token == token
     assert settings().auth_token == GOOD["auth_token"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import parse, validate
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_stack.simulator.graphql.execution import executable_schema
 from tap_github_stats import documents, rows, timestamps
@@ -28,6 +28,7 @@ def test_each_document_is_valid_by_githubs_own_schema(name: str) -> None:
     assert validate(executable_schema(), parse(documents.load(name))) == []
 
 
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(OVERFLOWS), min_size=1, max_size=12))
 def test_any_combination_of_overflows_is_a_valid_document(names: list[str]) -> None:
     document = documents.combine(tuple(names))
