@@ -92,7 +92,12 @@ def main() -> None:
 @click.option(
     "--now", metavar="TIMESTAMP", callback=_timestamp, help="The time at which GitHub's clock starts. [the machine's]"
 )
-@click.option("--latency", "latency_ms", type=click.IntRange(min=0), help="Milliseconds by which GitHub answers later.")
+@click.option(
+    "--latency",
+    "latency_ms",
+    type=click.IntRange(min=0),
+    help="Milliseconds by which GitHub answers later, until it is started again.",
+)
 def up(stack: Stack, *, detach: bool, latency_ms: int | None, **wanted: str | int | None) -> None:
     """Start what does not run.
 

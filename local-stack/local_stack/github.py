@@ -107,7 +107,7 @@ class RecordEvolutions:
         async def record_and_send(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004 - OK
                 asked = json.loads(body)
-                self._folder.record(Evolution(began, asked["days"], asked["seed"], asked.get("events")))
+                self._folder.record(Evolution(began, float(asked["days"]), int(asked["seed"]), asked.get("events")))
             await send(message)
 
         self._clock.frozen = began

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import http.client
 import json
 import time
@@ -150,7 +151,7 @@ class Stack:
             connection.request(method, f"/_local_stack/{path}", None if body is None else json.dumps(body))
             response = connection.getresponse()
             answer = response.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise StackError(f"github does not answer ({error}); its log is {self.github.log}") from error
         finally:
             connection.close()
@@ -160,7 +161,11 @@ class Stack:
 
     def _start(self, missing: list[Server]) -> None:
         if self.storage in missing:
+            former = self.storage.port
             self.storage.start()  # at once, and BigQuery has to know its address
+            if self.storage.port != former and self.bigquery not in missing:
+                self.bigquery.stop()
+                missing.append(self.bigquery)
         with contextlib.ExitStack() as launches:
             waits = [
                 launches.enter_context(server.launching())
@@ -181,11 +186,20 @@ class Stack:
         kept = asdict(self.folder.recipe())
         for name, value in wishes.items():
             if kept[name] != value:
-                option = name.replace("_", "-")
                 raise StackError(
-                    f"The stack in {self.folder.path} was made with --{option} {kept[name]}, not {value}. "
+                    f"The stack in {self.folder.path} was made {_option(name, kept[name])}, "
+                    f"not {_option(name, value)}. "
                     "Leave the option out, name another folder with --data, or delete it: local-stack down --purge"
                 )
+
+
+def _option(name: str, value: str | int | None) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if value is None:
+        return f"without {option}"
+    if name == "now":
+        value = dt.datetime.fromtimestamp(int(value), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"with {option} {value}"
 
 
 def _message(answer: bytes) -> str | None:

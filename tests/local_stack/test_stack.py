@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 # One worker of pytest-xdist runs all of it, so that one stack is enough.
 pytestmark = pytest.mark.xdist_group("stack")
 
-ORGANIZATION = ("--organization", "acme", "--repositories", 3, "--pull-requests", 12, "--seed", 7)
+ORGANIZATION = (
+    "--organization",
+    "acme",
+    "--repositories",
+    3,
+    "--pull-requests",
+    12,
+    "--seed",
+    7,
+    "--now",
+    "2026-11-01T00:00:00Z",
+)
 
 
 def command(*arguments: object) -> list[str]:
@@ -92,12 +103,20 @@ def test_a_second_up_changes_nothing(stack: Stack, pids: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "kept", "wanted"), [("--seed", 7, 8), ("--organization", "acme", "other"), ("--repositories", 3, 4)]
+    ("option", "value", "kept", "wanted"),
+    [
+        ("--seed", 8, "with --seed 7", "with --seed 8"),
+        ("--organization", "other", "with --organization acme", "with --organization other"),
+        ("--recordings", "/", "without --recordings", "with --recordings /"),
+        ("--now", "2026-01-02T03:04:05Z", "with --now 2026-11-01T00:00:00Z", "with --now 2026-01-02T03:04:05Z"),
+    ],
 )
-def test_up_with_another_organization_is_refused(stack: Stack, option: str, kept: object, wanted: object) -> None:
-    result = run("up", "--detach", "--data", stack.folder.path, option, wanted)
+def test_up_with_another_organization_is_refused(
+    stack: Stack, option: str, value: object, kept: str, wanted: str
+) -> None:
+    result = run("up", "--detach", "--data", stack.folder.path, option, value)
     assert result.returncode == 1
-    assert f"was made with {option} {kept}, not {wanted}. Leave the option out" in result.stderr
+    assert f"was made {kept}, not {wanted}. Leave the option out" in result.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
@@ -205,6 +224,15 @@ def test_a_killed_server_is_noticed_and_only_that_one_is_started_again(stack: St
     assert output("up", "--detach", "--data", stack.folder.path).startswith("started")
     assert {server.name: server.pid for server in stack.servers if server.name in kept} == kept
     assert everything(stack) == before
+
+
+def test_bigquery_finds_storage_that_had_to_move(stack: Stack) -> None:
+    former = stack.bigquery.pid
+    stack.storage.kill()
+    with socket.create_server(("127.0.0.1", stack.storage.port or 0)) as stranger:
+        output("up", "--detach", "--data", stack.folder.path)
+        assert stack.storage.port != stranger.getsockname()[1]
+    assert stack.bigquery.pid != former
 
 
 def test_the_same_organization_tables_and_objects_are_there_after_down_and_up(stack: Stack) -> None:
