@@ -117,7 +117,7 @@ class Jobs:
                 logger.info("%s: job %s exists, going on with it.", about, job_id)
                 return self._client.get_job(job_id, location=self.location)  # type: ignore[return-value] # the id names the kind
 
-        return self._answered(attempt, f"{about}: inserting job {job_id}")
+        return self.answered(attempt, f"{about}: inserting job {job_id}")
 
     def _ended(self, job: JobT, about: str) -> JobT:
         """Wait until a job is known to have ended, well or badly."""
@@ -129,14 +129,19 @@ class Jobs:
                 self._sleep(min(0.05 * polls, 2.0))
             return job
 
-        return self._answered(wait, f"{about}: waiting for job {job.job_id}")
+        return self.answered(wait, f"{about}: waiting for job {job.job_id}")
 
     def rows(self, job: QueryJob, about: str) -> list[Row]:
         """Read the result of a query that has succeeded."""
-        return self._answered(lambda: list(job.result(job_retry=None)), f"{about}: reading job {job.job_id}")
+        return self.answered(lambda: list(job.result(job_retry=None)), f"{about}: reading job {job.job_id}")
 
-    def _answered(self, request: Callable[[], T], about: str) -> T:
-        """Repeat a request until BigQuery answers."""
+    def answered(self, request: Callable[[], T], about: str) -> T:
+        """Repeat a request, one that may be repeated, until BigQuery answers.
+
+        Raises:
+            TerminalError: It answered with an error that would come again.
+            TransientError: It did not answer, or with errors that pass, for `PATIENCE` seconds.
+        """
         deadline = time.monotonic() + PATIENCE
         attempt = 0
         while True:

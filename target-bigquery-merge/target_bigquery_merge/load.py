@@ -58,7 +58,10 @@ class Loader:
         reference = self.staging(batch, checkpoint)
         staging = bigquery.Table(reference, [column.staged() for column in batch.stream.columns])
         staging.expires = datetime.now(UTC) + STAGING_LIFETIME
-        self.client.create_table(staging, exists_ok=True, timeout=REQUEST_TIMEOUT)
+        self.jobs.answered(
+            lambda: self.client.create_table(staging, exists_ok=True, timeout=REQUEST_TIMEOUT),
+            f"Stream {batch.stream.name!r}, making staging table {reference}",
+        )
         for part, files in enumerate(self._parts(batch.files)):
             name = job_name("load", self.settings.pipeline, self.run.id, checkpoint, batch.stream.name, part)
             about = f"Stream {batch.stream.name!r}, loading {len(files)} files into {reference}"

@@ -108,8 +108,8 @@ class Merger:
         result.bytes_billed += job.total_bytes_billed or 0
         rows = self.jobs.rows(job, f"Stream {stream.name!r}")
         if lookup:
-            return [Move(row["destination"], row["home"], bool(row["found"])) for row in rows]
-        return [Move(row["destination"], None, found=False) for row in rows]
+            return [Move(row["_merge_destination"], row["_merge_home"], bool(row["_merge_found"])) for row in rows]
+        return [Move(row["_merge_destination"], None, found=False) for row in rows]
 
     def _query(  # noqa: PLR0913, PLR0917 -- one call, one job
         self,

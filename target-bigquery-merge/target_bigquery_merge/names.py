@@ -10,7 +10,9 @@ COLUMN_NAME_LENGTH = 300
 TABLE_NAME_LENGTH = 200
 SEGMENT_LENGTH = 200
 
-_RESERVED_PREFIXES = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER")
+# Our statements name columns of their own so.
+_OURS = "_MERGE_"
+_RESERVED_PREFIXES = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", _OURS)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]")
 _LIKE_AN_OBJECT = re.compile(r"\.(?=(?:gz|json|jsonl)\Z)")
 

@@ -122,7 +122,7 @@ class Tables:
         columns = self._columns(stream, schema, key_properties, existing)
         names = {column.source: column for column in columns if column.source is not None}
         keys = [_key(stream, names, key) for key in key_properties]
-        version = _named(stream, names, settings.version_field, "version_field") if settings.version_field else None
+        version = _version(stream, names, settings.version_field) if settings.version_field else None
         table = bigquery.Table(self._reference(table_id), [column.field() for column in columns])
         self._partition(table, stream, names, settings, keyed=bool(keys))
         if existing is None:
@@ -304,6 +304,13 @@ def _named(stream: str, names: Mapping[str, Column], field: str, setting: str) -
     column = names.get(field) or next((column for column in names.values() if column.name == field), None)
     if column is None:
         raise SchemaError(f"Stream {stream!r}: {setting} {field!r} is not a property of its schema.")
+    return column
+
+
+def _version(stream: str, names: Mapping[str, Column], field: str) -> Column:
+    column = _named(stream, names, field, "version_field")
+    if column.type not in _KEYED or column.mode == "REPEATED":
+        raise SchemaError(f"Stream {stream!r}: version_field {field!r} is {column.type}, which has no order.")
     return column
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-bigquery-merge")
 
+_STANDARD_ERROR = 2
+
 
 class TargetBigQueryMerge(Target):
     """Singer target for BigQuery: an exact, partition-pruned MERGE through a replayable archive in Cloud Storage.
@@ -199,5 +201,5 @@ class TargetBigQueryMerge(Target):
             sys.exit(128 + signum)
         self._signal = signum
         # logging takes locks that the interrupted code may hold
-        os.write(sys.stderr.fileno(), f"{signal.Signals(signum).name}: stopping before the next message.\n".encode())
+        os.write(_STANDARD_ERROR, f"{signal.Signals(signum).name}: stopping before the next message.\n".encode())
         self._reader.stop()

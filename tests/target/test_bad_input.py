@@ -127,19 +127,16 @@ HOSTILE = ["`; DROP TABLE x; --", "../../etc", "a\nb", "\\", "'\"", "${staging}"
 
 
 def test_hostile_names_become_neither_sql_nor_paths(loading: Loading) -> None:
+    text = {"type": "string"}
+    path = {"organization": text, "repository": text}
     properties = {name: {"type": "string", "description": name} for name in HOSTILE}
     values = dict(zip(HOSTILE, reversed(HOSTILE), strict=True))
+    messages = []
     for stream in HOSTILE:
-        message = schema(
-            stream, {**properties, "organization": {"type": "string"}, "repository": {"type": "string"}}, HOSTILE
-        )
-        for _ in range(2):
-            loading.run(
-                [
-                    message,
-                    *(record(stream, {**values, "organization": each, "repository": each}) for each in HOSTILE[:2]),
-                ]
-            )
+        messages.append(schema(stream, {**properties, **path}, HOSTILE))
+        messages += [record(stream, {**values, **dict.fromkeys(path, each)}) for each in HOSTILE[:2]]
+    for _ in range(2):
+        loading.run(messages)
     tables = loading.tables()
     assert len(tables) == len(HOSTILE)
     for table in tables:

@@ -14,7 +14,7 @@ from .helpers import record, schema
 if TYPE_CHECKING:
     from .helpers import Loading
 
-SCHEMA = schema("s", {"id": {"type": "integer"}, "day": {"type": "string", "format": "date"}}, ["id"])
+SCHEMA = schema("s", {"id": {"type": "integer"}, "day": {"type": "string", "format": "date"}, "free": {}}, ["id"])
 
 
 def test_a_dataset_elsewhere_is_refused(loading: Loading) -> None:
@@ -56,6 +56,7 @@ def test_one_local_and_one_real_service_are_refused(loading: Loading, monkeypatc
         ),
         ({"partition_field": "nope"}, "partition_field 'nope' is not a property of its schema"),
         ({"version_field": "nope"}, "version_field 'nope' is not a property"),
+        ({"version_field": "free"}, "version_field 'free' is JSON, which has no order"),
         ({"clustering_fields": ["nope"]}, "clustering_fields 'nope' is not a property"),
         ({"clustering_fields": ["id"] * 5}, "clustered by up to four columns of simple types, not by 5 columns"),
     ],
@@ -70,4 +71,4 @@ def test_settings_that_do_not_fit_the_schema_are_refused(
 def test_a_date_partitions_as_well(loading: Loading) -> None:
     for text in ("2024-01-01", "2024-02-02"):
         loading.run([SCHEMA, record("s", {"id": 1, "day": text})], streams={"s": {"partition_field": "day"}})
-    assert loading.rows("s") == [{"id": 1, "day": "2024-02-02"}]
+    assert loading.rows("s") == [{"id": 1, "day": "2024-02-02", "free": None}]

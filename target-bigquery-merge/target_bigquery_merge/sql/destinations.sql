@@ -1,4 +1,4 @@
 -- The partitions that the staged rows go to, as whole days or seconds since 1970.
-SELECT DISTINCT $destination AS destination
+SELECT DISTINCT $destination AS _merge_destination
 FROM $staging
 WHERE $sequence <= @through

@@ -4,7 +4,7 @@
 $newest
   ) AS staged
   LEFT JOIN (
-    SELECT $keys, $home AS home, TRUE AS found
+    SELECT $keys, $home AS _merge_home, TRUE AS _merge_found
     FROM $table
     WHERE $all_partitions
   ) AS stored
@@ -12,5 +12,5 @@ $newest
   WHERE CONCAT(
     COALESCE(CAST($destination AS STRING), 'null'),
     ':',
-    IF(stored.found, COALESCE(CAST(stored.home AS STRING), 'null'), 'new')
+    IF(stored._merge_found, COALESCE(CAST(stored._merge_home AS STRING), 'null'), 'new')
   ) IN UNNEST(@pairs)
