@@ -41,6 +41,7 @@ CONNECT_TIMEOUT: Final = 10.0
 READ_TIMEOUT: Final = 60.0
 """Seconds. GitHub itself gives up on a GraphQL query after 10."""
 
+_MAY_BE_HIDDEN: Final = ("requestedReviewer", "headRepository", "mergeCommit")
 _GATEWAY: Final = (502, 504)
 _SERVER_ERROR: Final = 500
 _OUT_OF_RESOURCES: Final = "RESOURCE_LIMITS_EXCEEDED"
@@ -336,6 +337,14 @@ def refuse(operation: str, answer: Answer, errors: Sequence[Json]) -> None:
 def is_access(error: Json) -> bool:
     """Whether an error says that something is gone, or may not be seen."""
     return error.get("type") in {"NOT_FOUND", "FORBIDDEN"}
+
+
+def is_hidden(error: Json) -> bool:
+    """Whether an error says that something beside the pull request may not be seen, which is null then.
+
+    A token may lack the right to see a team, or the fork that a pull request came from.
+    """
+    return is_access(error) and any(part in _MAY_BE_HIDDEN for part in (error.get("path") or [])[-2:])
 
 
 def _is_too_much(error: Json) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_github_stats import state, timestamps
 from tap_github_stats.bookmarks import REPOSITORY_ITSELF, Bookmarks
-from tap_github_stats.errors import AccessError, IncompleteRunError, QueryError, TransientError
+from tap_github_stats.errors import SURPRISES, AccessError, IncompleteRunError, QueryError, TransientError
 from tap_github_stats.hydrate import LADDER, Fetched, Hydrator, Ladder, Wanted
 from tap_github_stats.index import complete, index, reaches
 from tap_github_stats.probe import probe
@@ -125,7 +125,8 @@ class Collector:
         for stream in self._streams.values():
             stream._write_schema_message()  # noqa: SLF001 - the SDK has no public way
         try:
-            self._client.look_at_the_clock()
+            with self._waiting():
+                self._client.look_at_the_clock()
             for login in self._settings.organizations:
                 self._progress.organizations += 1
                 try:
@@ -382,7 +383,11 @@ class Collector:
             return []
         one = fetched.wanted
         prefix = self._settings.size_label_prefix
-        return list(pull_request_rows(fetched.node, one.repository, one.streams, fetched.observed, prefix))
+        try:
+            return list(pull_request_rows(fetched.node, one.repository, one.streams, fetched.observed, prefix))
+        except SURPRISES as error:
+            fetched.fail(error)
+            return []
 
     def _write(self, fetched: Fetched, rows: list[Emitted], parties: list[_Party]) -> None:
         """Writes one pull request, and notes for the streams that it was read for what became of it."""

@@ -17,6 +17,11 @@ No message ever holds a token: errors are made of GitHub's own words, the reques
 
 from __future__ import annotations
 
+from typing import Final
+
+SURPRISES: Final = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading an answer of an unexpected form leads to."""
+
 
 class TapError(Exception):
     """The root of the tap's own errors."""

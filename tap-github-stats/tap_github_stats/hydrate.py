@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tap_github_stats.client import Answer, Client, Json, is_access, summary
+from tap_github_stats.client import Answer, Client, Json, is_access, is_hidden, summary
 from tap_github_stats.errors import GitHubError, OutageError, QueryError, TooMuchError, TransientError
 from tap_github_stats.overflow import Overflow
 
@@ -63,6 +63,11 @@ class Fetched:
     known: int
     streams: frozenset[str] = frozenset()
     failure: GitHubError | None = None
+
+    def fail(self, surprise: Exception) -> None:
+        """The answer is not of the form that it should have: the pull request counts as not read."""
+        self.node = None
+        self.failure = QueryError(f"an answer of an unexpected form: {surprise!r}")
 
 
 @dataclass(slots=True)
@@ -123,16 +128,16 @@ class Hydrator:
         streams = frozenset().union(*(one.streams for one in wanted))
         pending = deque(wanted)
         fetched: list[Fetched] = []
+        most = len(pending)
         while pending:
-            chunk = [pending.popleft() for _ in range(min(self._ladder.size, len(pending)))]
+            chunk = [pending.popleft() for _ in range(min(self._ladder.size, most, len(pending)))]
             try:
                 fetched += self._request(chunk, streams, large=len(chunk) > 1)
-            except TooMuchError:
-                self._ladder.failed(len(chunk))
-                pending.extendleft(reversed(chunk))
-            except (QueryError, TransientError) as error:
-                if len(chunk) > 1:
+            except (TooMuchError, QueryError, TransientError) as error:
+                if isinstance(error, TooMuchError):
                     self._ladder.failed(len(chunk))
+                if len(chunk) > 1:
+                    most = next(size for size in LADDER if size < len(chunk))
                     pending.extendleft(reversed(chunk))
                 else:
                     fetched.append(Fetched(chunk[0], None, 0, 0, failure=error))
@@ -173,15 +178,18 @@ class Hydrator:
 
 def _gone(answer: Answer) -> set[int]:
     """Positions of the pull requests that are gone or may not be seen; any other error is raised."""
-    others = [
-        error
-        for error in answer.errors
-        if not (is_access(error) and len(error.get("path") or []) == 2 and error["path"][0] == "nodes")  # noqa: PLR2004 - nodes, position
-    ]
+    gone = set()
+    others = []
+    for error in answer.errors:
+        match error.get("path"):
+            case ["nodes", int(position)] if is_access(error):
+                gone.add(position)
+            case _ if not is_hidden(error):
+                others.append(error)
     if others:
         # An error inside of a pull request leaves it incomplete, whatever its type.
         raise QueryError(f"hydrate: {summary(others)} (request {answer.request_id})")
-    return {error["path"][1] for error in answer.errors}
+    return gone
 
 
 def connections(streams: frozenset[str]) -> Json:

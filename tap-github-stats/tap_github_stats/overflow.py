@@ -9,8 +9,8 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_github_stats.client import Answer, Client, Json, is_access, summary
-from tap_github_stats.errors import QueryError, TooMuchError, TransientError
+from tap_github_stats.client import Answer, Client, Json, is_access, is_hidden, summary
+from tap_github_stats.errors import SURPRISES, QueryError, TooMuchError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -119,7 +119,10 @@ class _OpenPages:
         self._of_reviews: Counter[int] = Counter()
         for owner in hydrated:
             if owner.node is not None:
-                self._open(owner, open_pages(owner.node, owner.streams))
+                try:
+                    self._open(owner, open_pages(owner.node, owner.streams))
+                except SURPRISES as error:
+                    owner.fail(error)
 
     def __bool__(self) -> bool:
         return bool(self._pages)
@@ -158,7 +161,10 @@ class _OpenPages:
     def close(self, chunk: Sequence[tuple[Fetched, Page]], answer: Answer) -> None:
         """These were read: what the answer holds goes into the nodes, and what it leaves open is read next."""
         for position, (owner, page) in enumerate(chunk):
-            self._open(owner, list(_add(page, owner, answer, f"n{position}")), page)
+            try:
+                self._open(owner, list(_add(page, owner, answer, f"n{position}")), page)
+            except SURPRISES as error:
+                owner.fail(error)
 
 
 class Overflow:
@@ -208,12 +214,12 @@ class Overflow:
             variables["threadCommentsPage"] = NESTED_PAGE
         large = len(chunk) > 1 or chunk[0][1].first > 1
         answer = self._client.query_pages(kinds, variables, large=large)
-        gone = {error["path"][0] for error in answer.errors if is_access(error) and len(error.get("path") or []) == 1}
+        errors = [error for error in answer.errors if not is_hidden(error)]
+        gone = {error["path"][0] for error in errors if is_access(error) and len(error.get("path") or []) == 1}
         missing = {alias for alias in (f"n{position}" for position in range(len(chunk))) if not answer.data.get(alias)}
-        if len(gone) < len(answer.errors) or missing - gone:
+        if len(gone) < len(errors) or missing - gone:
             raise QueryError(
-                f"overflow: {summary(answer.errors) or 'a node is missing without an error'} "
-                f"(request {answer.request_id})"
+                f"overflow: {summary(errors) or 'a node is missing without an error'} (request {answer.request_id})"
             )
         return answer
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from local_stack.simulator import small
 from starlette.responses import Response
-from tap_github_stats.client import Client, graphql_url
+from tap_github_stats.client import Answer, Client, graphql_url
 from tap_github_stats.errors import (
     AuthenticationError,
     IncompleteRunError,
@@ -20,6 +20,7 @@ from tap_github_stats.errors import (
 )
 from tap_github_stats.governor import Governor, Quota
 from tap_github_stats.hydrate import CLIMB_AFTER, Ladder
+from tap_github_stats.hydrate import _gone as gone_positions
 
 from tests.tap.faults import Asked, Hooked, graphql_error
 from tests.tap.running import Run, Tables, attempt, run, tap
@@ -294,3 +295,17 @@ def test_the_ladder_goes_down_at_once_and_up_slowly() -> None:
     assert ladder.size == 3
     ladder.failed(25)  # an answer that was late: that size is known not to work
     assert ladder.size == 3
+
+
+def test_what_may_be_hidden_is_null_and_anything_else_that_fails_inside_is_an_error() -> None:
+    def answer(*errors: dict[str, Any]) -> Answer:
+        return Answer({"nodes": []}, list(errors), 0, 0, "1234")
+
+    gone = {"type": "NOT_FOUND", "path": ["nodes", 3], "message": "gone"}
+    team = {"type": "FORBIDDEN", "path": ["nodes", 1, "reviewRequests", "nodes", 0, "requestedReviewer"]}
+    fork = {"type": "NOT_FOUND", "path": ["nodes", 2, "headRepository", "nameWithOwner"]}
+    reviews = {"type": "FORBIDDEN", "path": ["nodes", 1, "reviews"], "message": "no"}
+    assert gone_positions(answer(gone, team, fork)) == {3}
+    for unknown in (reviews, {"message": "no path"}, {"type": "OTHER", "path": ["nodes", 3], "message": "why"}):
+        with pytest.raises(QueryError, match="request 1234"):
+            gone_positions(answer(gone, unknown))

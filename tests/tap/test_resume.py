@@ -11,6 +11,7 @@ import pytest
 from local_stack.simulator import evolve, generator, truth
 from starlette.responses import Response
 from tap_github_stats import collector, streams
+from tap_github_stats.client import Answer, Client
 
 from tests.tap.faults import Asked, Hooked
 from tests.tap.running import Tables, attempt, run, run_tap, tap
@@ -258,3 +259,54 @@ def test_a_signal_ends_the_run_behind_a_message_with_a_state_to_resume_from(
     world.clock.advance(60)
     second = run_tap(tap(server, state=first.state))
     assert Tables().load([*first.messages, *second.messages]).differences(world) == []
+
+
+@pytest.mark.parametrize("break_in", ["rows", "overflow"])
+def test_an_answer_of_an_unexpected_form_holds_only_its_repository(
+    github: GitHubFactory, world: World, monkeypatch: pytest.MonkeyPatch, break_in: str
+) -> None:
+    repository, it = pull_requests(world)[20]
+    key = (repository.id, it.number)
+    query = Client.query
+
+    def spoil(self: Client, operation: str, variables: dict[str, Any], **options: Any) -> Answer:
+        answer = query(self, operation, variables, **options)
+        for node in answer.data.get("nodes", []):
+            if node["number"] == key[1] and int(node["fullDatabaseId"]) == it.id:
+                if break_in == "rows":
+                    del node["title"]
+                else:
+                    node["reviews"]["nodes"] = [None]
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "query", spoil)
+        first, error = attempt(tap(github(world)))
+    assert f"pull request {it.number}: an answer of an unexpected form" in str(error)
+    assert len(first.rows("pull_requests")) == COUNT - 1
+    world.clock.advance(60)
+    second = run(github(world), state=first.state)
+    assert keys(second.rows("pull_requests")) == [key]
+
+
+def test_a_repository_that_goes_away_during_the_run_is_skipped_and_listed(
+    github: GitHubFactory, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone: list[Repository] = []
+
+    def hook(asked: Asked) -> None:
+        if asked.operation == "Index" and not gone:
+            repositories = world.organizations["acme"].repositories
+            gone.append(max(repositories.values(), key=lambda it: len(it.pull_requests)))
+            del repositories[gone[0].id]
+            world.revision += 1
+
+    server = github(world, middleware=[Hooked(hook).middleware])
+    done = run(server)
+    assert f"Skipped acme/{gone[0].name}" in caplog.text
+    assert Tables().load(done.messages).differences(world, set(truth.STREAMS) - {"repositories"}) == []
+    world.organizations["acme"].repositories[gone[0].id] = gone[0]
+    world.clock.advance(60)
+    again = run(server, state=done.state)
+    assert {row["repository"] for row in again.rows("pull_requests")} == {gone[0].name}
+    assert Tables().load([*done.messages, *again.messages]).differences(world) == []
