@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_github_stats.client import Client
+    from tap_github_stats.errors import GitHubError
     from tap_github_stats.governor import Governor
     from tap_github_stats.probe import Head, Probed, Repository
     from tap_github_stats.progress import Progress
@@ -48,7 +49,7 @@ this."""
 GROUP: Final = 200
 """Pull requests whose overflows share requests, about; a STATE may follow each group."""
 
-GROUPS_AHEAD: Final = 3
+GROUPS_AHEAD: Final = 2
 """Groups whose overflows are read, or are waiting to be written, at the same time."""
 
 STATE_SHARE: Final = 20
@@ -74,10 +75,24 @@ class _Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Pull requests that were read completely, with their rows, and where reading goes on."""
+class _Result:
+    """What became of a pull request: its rows, or a failure, or neither if it is gone.
 
-    fetched: list[tuple[Fetched, list[Emitted]]]
+    `updated` is its `updatedAt` as read, and `known` that of `Fetched`.
+    """
+
+    wanted: Wanted
+    rows: list[Emitted]
+    updated: int | None
+    known: int
+    failure: GitHubError | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Pull requests that were read completely, and where reading goes on."""
+
+    results: list[_Result]
     then: Wanted | None
 
 
@@ -297,8 +312,8 @@ class Collector:
         hydrated = stage(self._pool, self._hydrations(work, parties), self._settings.max_workers + 2)
         groups = stage(self._pool, self._completions(hydrated), GROUPS_AHEAD)
         for group in self._each(results(groups)):
-            for fetched, rows in group.fetched:
-                self._write(fetched, rows, parties)
+            for result in group.results:
+                self._write(result, parties)
             if group.then is not None:
                 for party in parties:
                     party.bookmarks.advance(group.then.repository.id, group.then.updated)
@@ -376,40 +391,42 @@ class Collector:
     def _complete(self, group: list[Fetched], then: Wanted | None) -> _Group:
         """In a worker thread: reads the overflows of a group, and makes the rows."""
         self._hydrator.complete(group)
-        return _Group([(fetched, self._rows(fetched)) for fetched in group], then)
+        return _Group([self._result(fetched) for fetched in group], then)
 
-    def _rows(self, fetched: Fetched) -> list[Emitted]:
-        if fetched.node is None:
-            return []
+    def _result(self, fetched: Fetched) -> _Result:
         one = fetched.wanted
-        prefix = self._settings.size_label_prefix
-        try:
-            return list(pull_request_rows(fetched.node, one.repository, one.streams, fetched.observed, prefix))
-        except SURPRISES as error:
-            fetched.fail(error)
-            return []
+        rows: list[Emitted] = []
+        updated = None
+        if fetched.node is not None:
+            prefix = self._settings.size_label_prefix
+            try:
+                rows = list(pull_request_rows(fetched.node, one.repository, one.streams, fetched.observed, prefix))
+                updated = timestamps.parse(fetched.node["updatedAt"])
+            except SURPRISES as error:
+                fetched.fail(error)
+                rows = []
+        return _Result(one, rows, updated, fetched.known, fetched.failure)
 
-    def _write(self, fetched: Fetched, rows: list[Emitted], parties: list[_Party]) -> None:
+    def _write(self, result: _Result, parties: list[_Party]) -> None:
         """Writes one pull request, and notes for the streams that it was read for what became of it."""
-        one = fetched.wanted
+        one = result.wanted
         repository = one.repository
-        for row in rows:
+        for row in result.rows:
             self._emit(row)
-        if fetched.failure is not None:
+        if result.failure is not None:
             name = f"{repository.organization}/{repository.name}"
-            self._progress.failed.setdefault(name, f"pull request {one.number}: {fetched.failure}")
+            self._progress.failed.setdefault(name, f"pull request {one.number}: {result.failure}")
             for party in parties:
                 party.bookmarks.hold(repository.id)
-        elif fetched.node is None:
+        elif result.updated is None:
             self._progress.gone += 1
             LOGGER.info("%s/%s#%d is gone.", repository.organization, repository.name, one.number)
         else:
             self._progress.pull_requests += 1
-            updated = timestamps.parse(fetched.node["updatedAt"])
-            if fetched.known > updated + SKEW:
+            if result.known > result.updated + SKEW:
                 for party in parties:
                     if party.streams & one.streams:
-                        party.bookmarks.remember(repository.id, one.number, updated)
+                        party.bookmarks.remember(repository.id, one.number, result.updated)
 
     # Messages
 
@@ -453,8 +470,8 @@ class Collector:
             chunk, wanted = wanted[: LADDER[0]], wanted[LADDER[0] :]
             with self._waiting():
                 group = self._complete(self._hydrator.fetch(chunk), None)
-            for fetched, rows in group.fetched:
-                self._write(fetched, rows, [])
+            for result in group.results:
+                self._write(result, [])
 
 
 def _since(repository: Repository, parties: Iterable[_Party]) -> int:
