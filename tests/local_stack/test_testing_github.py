@@ -40,7 +40,7 @@ def test_it_serves_the_world_as_it_is_now(github: GitHubFactory) -> None:
 
 
 def test_its_environment_holds_the_only_token_it_accepts(github: GitHubFactory) -> None:
-    server = github(small.world(), token="secret")  # noqa: S106 - opens nothing else
+    server = github(small.world(), token="secret")
     assert server.env["TAP_GITHUB_STATS_API_URL"] == server.url
     assert ask(server, server.env["TAP_GITHUB_STATS_AUTH_TOKEN"])["viewer"]
     with pytest.raises(urllib.error.HTTPError, match="401"):
