@@ -128,6 +128,10 @@ class Client:
                 session.close()
             self._sessions.clear()
 
+    def pause(self, seconds: float) -> None:
+        """Waits; the end of the run ends it early."""
+        self._governor.pause(seconds)
+
     def look_at_the_clock(self) -> int:
         """The server's clock, by a request that costs nothing; it also tells what is left of the limits.
 

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_github_stats import state, timestamps
 from tap_github_stats.bookmarks import REPOSITORY_ITSELF, Bookmarks
 from tap_github_stats.errors import SURPRISES, AccessError, IncompleteRunError, QueryError, TransientError
-from tap_github_stats.hydrate import LADDER, Fetched, Hydrator, Ladder, Wanted
+from tap_github_stats.hydrate import SIZES, Hydrator
 from tap_github_stats.index import complete, index, reaches
 from tap_github_stats.probe import probe
+from tap_github_stats.pull_request import Wanted
 from tap_github_stats.readahead import Pending, results, stage
 from tap_github_stats.rows import Emitted, pull_request_rows, repository_row
 from tap_github_stats.streams import GitHubStatsStream
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tap_github_stats.governor import Governor
     from tap_github_stats.probe import Head, Probed, Repository
     from tap_github_stats.progress import Progress
+    from tap_github_stats.pull_request import Fetched
     from tap_github_stats.settings import Settings
     from tap_github_stats.tap import TapGitHubStats
 
@@ -76,14 +78,14 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What became of a pull request: its rows, or a failure, or neither if it is gone.
+    """What became of a pull request: its rows, or a failure.
 
     `updated` is its `updatedAt` as read, and `known` that of `Fetched`.
     """
 
     wanted: Wanted
     rows: list[Emitted]
-    updated: int | None
+    updated: int
     known: int
     failure: GitHubError | None
 
@@ -122,8 +124,7 @@ class Collector:
         }
         self._dry = any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self._streams.values())
         self._books = state.from_json(tap.state)
-        sizes = [settings.page_size_hydrate, *(size for size in LADDER if size < settings.page_size_hydrate)]
-        self._hydrator = Hydrator(client, Ladder(sizes))
+        self._hydrator = Hydrator(client, settings.page_size_hydrate)
         self._pool = ThreadPoolExecutor(settings.max_workers, thread_name_prefix="github")
         self._state_bytes = 0
         self._record_bytes_at_state = 0
@@ -396,7 +397,7 @@ class Collector:
     def _result(self, fetched: Fetched) -> _Result:
         one = fetched.wanted
         rows: list[Emitted] = []
-        updated = None
+        updated = 0
         if fetched.node is not None:
             prefix = self._settings.size_label_prefix
             try:
@@ -413,20 +414,18 @@ class Collector:
         repository = one.repository
         for row in result.rows:
             self._emit(row)
-        if result.failure is not None:
-            name = f"{repository.organization}/{repository.name}"
-            self._progress.failed.setdefault(name, f"pull request {one.number}: {result.failure}")
-            for party in parties:
-                party.bookmarks.hold(repository.id)
-        elif result.updated is None:
-            self._progress.gone += 1
-            LOGGER.info("%s/%s#%d is gone.", repository.organization, repository.name, one.number)
-        else:
+        if result.failure is None:
             self._progress.pull_requests += 1
             if result.known > result.updated + SKEW:
                 for party in parties:
                     if party.streams & one.streams:
                         party.bookmarks.remember(repository.id, one.number, result.updated)
+            return
+        # Also where it is gone: "not found" may be said of what the token may not see. If it has really been deleted,
+        # no index shows it again, and the next run moves on.
+        self._progress.unread(f"{repository.organization}/{repository.name}", one.number, result.failure)
+        for party in parties:
+            party.bookmarks.hold(repository.id)
 
     # Messages
 
@@ -467,7 +466,7 @@ class Collector:
             if number == self._settings.page_size_probe:
                 break
         while wanted and streams and not all(stream.is_full for stream in self._streams.values()):
-            chunk, wanted = wanted[: LADDER[0]], wanted[LADDER[0] :]
+            chunk, wanted = wanted[: SIZES[0]], wanted[SIZES[0] :]
             with self._waiting():
                 group = self._complete(self._hydrator.fetch(chunk), None)
             for result in group.results:

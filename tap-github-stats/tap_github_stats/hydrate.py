@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tap_github_stats import timestamps
 from tap_github_stats.client import Answer, Client, Json, is_access, is_hidden, summary
-from tap_github_stats.errors import GitHubError, OutageError, QueryError, TooMuchError, TransientError
+from tap_github_stats.errors import SURPRISES, AccessError, OutageError, QueryError, TooMuchError, TransientError
+from tap_github_stats.ladder import Ladder
 from tap_github_stats.overflow import Overflow
+from tap_github_stats.pull_request import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_github_stats.probe import Repository
+    from tap_github_stats.pull_request import Wanted
 
-LADDER: Final = (25, 12, 6, 3, 1)
+SIZES: Final = (25, 12, 6, 3, 1)
 """Pull requests a request: on a sign that it was too much, the next smaller size is tried."""
 
 CLIMB_AFTER: Final = 20
 """So many requests served in a row at one size let the next greater one be tried again."""
 
 MOST_FAILURES: Final = 5
-"""So many pull requests of one `fetch` that fail each by itself mean that GitHub fails at everything."""
+"""So many pull requests that fail each by itself, and none that does not, mean that GitHub fails at everything."""
+
+STALE_WAIT: Final = 2.0
+"""Seconds before a pull request that GitHub showed in an older state than its index is asked for again, once."""
 
 COMMITS_PAGE: Final = 20
 REVIEWS_PAGE: Final = 10
@@ -33,86 +36,17 @@ LABELS_PAGE: Final = 20
 REQUESTS_PAGE: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A pull request to read, for the streams named, as the index showed it."""
-
-    repository: Repository
-    node_id: str
-    number: int
-    updated: int
-    streams: frozenset[str]
-
-
-@dataclass(slots=True)
-class Fetched:
-    """What became of a `Wanted`.
-
-    Attributes:
-        wanted: What was asked for.
-        node: The pull request with all pages of its connections; None if it is gone or could not be read.
-        observed: Server's second of the answer that held it.
-        known: What happened up to this second of the server's clock is in it.
-        streams: For which streams it was asked for: at least those for which it is wanted.
-        failure: Why it could not be read; None if it was, or is gone.
-    """
-
-    wanted: Wanted
-    node: Json | None
-    observed: int
-    known: int
-    streams: frozenset[str] = frozenset()
-    failure: GitHubError | None = None
-
-    def fail(self, surprise: Exception) -> None:
-        """The answer is not of the form that it should have: the pull request counts as not read."""
-        self.node = None
-        self.failure = QueryError(f"an answer of an unexpected form: {surprise!r}")
-
-
-@dataclass(slots=True)
-class Ladder:
-    """The size of hydration that works at the moment, shared by all threads."""
-
-    sizes: Sequence[int] = LADDER
-    _rung: int = 0
-    _served: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def size(self) -> int:
-        """Pull requests to ask for at once."""
-        return self.sizes[self._rung]
-
-    def failed(self, size: int) -> None:
-        """A request of this size was too much."""
-        with self._lock:
-            self._served = 0
-            while self._rung + 1 < len(self.sizes) and self.sizes[self._rung] >= size:
-                self._rung += 1
-
-    def served(self, size: int) -> None:
-        """A request of this size was served."""
-        with self._lock:
-            if size < self.size:
-                return
-            self._served += 1
-            if self._served >= CLIMB_AFTER and self._rung > 0:
-                self._rung -= 1
-                self._served = 0
-
-
 class Hydrator:
     """Reads pull requests completely, or says why it could not.
 
     Args:
         client: Asks GitHub.
-        ladder: The size that works at the moment.
+        most: Pull requests to ask for at once, at most.
     """
 
-    def __init__(self, client: Client, ladder: Ladder) -> None:
+    def __init__(self, client: Client, most: int) -> None:
         self._client = client
-        self._ladder = ladder
+        self._ladder = Ladder([most, *(size for size in SIZES if size < most)], CLIMB_AFTER)
         self._overflow = Overflow(client)
 
     def fetch(self, wanted: Sequence[Wanted]) -> list[Fetched]:
@@ -125,37 +59,51 @@ class Hydrator:
             OutageError: GitHub fails at everything.
             GitHubError: Something else that is not about any single pull request.
         """
-        streams = frozenset().union(*(one.streams for one in wanted))
-        pending = deque(wanted)
-        fetched: list[Fetched] = []
-        most = len(pending)
-        while pending:
-            chunk = [pending.popleft() for _ in range(min(self._ladder.size, most, len(pending)))]
-            try:
-                fetched += self._request(chunk, streams, large=len(chunk) > 1)
-            except (TooMuchError, QueryError, TransientError) as error:
-                if isinstance(error, TooMuchError):
-                    self._ladder.failed(len(chunk))
-                if len(chunk) > 1:
-                    most = next(size for size in LADDER if size < len(chunk))
-                    pending.extendleft(reversed(chunk))
-                else:
-                    fetched.append(Fetched(chunk[0], None, 0, 0, failure=error))
-                    if sum(one.failure is not None for one in fetched) >= MOST_FAILURES:
-                        raise OutageError(f"{MOST_FAILURES} pull requests failed, the last one: {error}") from error
-            else:
-                self._ladder.served(len(chunk))
+        fetched = self._fetch(wanted)
+        stale = [position for position, one in enumerate(fetched) if _is_stale(one)]
+        if stale:
+            self._client.pause(STALE_WAIT)
+            for position, again in zip(stale, self._fetch([wanted[position] for position in stale]), strict=True):
+                if _is_stale(again):
+                    again.fail(TransientError("GitHub shows it in an older state than its index did"))
+                fetched[position] = again
         return fetched
 
     def complete(self, fetched: Sequence[Fetched]) -> None:
         """Reads the further pages of what was fetched; those of many pull requests share requests.
 
-        One whose pages cannot be read gets a `failure`, and one that has gone meanwhile loses its `node`.
+        One whose pages cannot be read gets a `failure`.
 
         Raises:
             GitHubError: Something that is not about any single pull request.
         """
         self._overflow.complete(fetched)
+
+    def _fetch(self, wanted: Sequence[Wanted]) -> list[Fetched]:
+        streams = frozenset().union(*(one.streams for one in wanted))
+        pending = list(range(len(wanted)))
+        fetched: dict[int, Fetched] = {}
+        most = len(wanted)
+        while pending:
+            size = min(self._ladder.size, most)
+            chunk, pending = pending[:size], pending[size:]
+            try:
+                answers = self._request([wanted[position] for position in chunk], streams, large=len(chunk) > 1)
+            except (TooMuchError, QueryError, TransientError) as error:
+                if isinstance(error, TooMuchError):
+                    self._ladder.failed(len(chunk))
+                if len(chunk) > 1:
+                    most = self._ladder.below(len(chunk))
+                    pending = chunk + pending
+                else:
+                    fetched[chunk[0]] = Fetched(wanted[chunk[0]], None, failure=error)
+                    if len(fetched) >= MOST_FAILURES and not any(one.node for one in fetched.values()):
+                        raise OutageError(f"{MOST_FAILURES} pull requests failed, the last one: {error}") from error
+                    pending.reverse()  # those that fail may be neighbours: the next one is taken from the other end
+            else:
+                self._ladder.served(len(chunk))
+                fetched.update(zip(chunk, answers, strict=True))
+        return [fetched[position] for position in range(len(wanted))]
 
     def _request(self, chunk: Sequence[Wanted], streams: frozenset[str], *, large: bool) -> list[Fetched]:
         variables = {"ids": [one.node_id for one in chunk], **connections(streams)}
@@ -167,23 +115,33 @@ class Hydrator:
         fetched = []
         for position, (one, node) in enumerate(zip(chunk, nodes, strict=True)):
             if not node and position not in gone:
-                raise QueryError(
-                    f"hydrate: no answer and no error for {one.repository.organization}/{one.repository.name}"
-                    f"#{one.number} (request {answer.request_id})"
-                )
-            found = None if position in gone else node
-            fetched.append(Fetched(one, found, answer.observed, answer.known, streams))
+                raise QueryError(f"hydrate: no answer and no error for {one} (request {answer.request_id})")
+            found = Fetched(one, node, answer.observed, answer.known, streams)
+            if position in gone:
+                found.fail(AccessError(gone[position]))
+            fetched.append(found)
         return fetched
 
 
-def _gone(answer: Answer) -> set[int]:
-    """Positions of the pull requests that are gone or may not be seen; any other error is raised."""
-    gone = set()
+def _is_stale(fetched: Fetched) -> bool:
+    """Whether this is an older state of the pull request than the one that is wanted: a replica may lag behind."""
+    if fetched.node is None:
+        return False
+    try:
+        return timestamps.parse(fetched.node["updatedAt"]) < fetched.wanted.updated
+    except SURPRISES as error:
+        fetched.fail(error)
+        return False
+
+
+def _gone(answer: Answer) -> dict[int, str]:
+    """Positions of the pull requests that are gone or may not be seen, with the reason; other errors are raised."""
+    gone = {}
     others = []
     for error in answer.errors:
         match error.get("path"):
             case ["nodes", int(position)] if is_access(error):
-                gone.add(position)
+                gone[position] = summary([error])
             case _ if not is_hidden(error):
                 others.append(error)
     if others:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_github_stats.client import Answer, Client, Json, is_access, is_hidden, summary
-from tap_github_stats.errors import SURPRISES, QueryError, TooMuchError, TransientError
+from tap_github_stats.errors import SURPRISES, AccessError, QueryError, TooMuchError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_github_stats.hydrate import Fetched
+    from tap_github_stats.pull_request import Fetched
 
 OBSERVED: Final = "_observed"
 """Key under which a node from a later page holds the server's second of the answer it came in."""
@@ -48,6 +48,7 @@ class Page:
         node_id: Whose connection it is.
         connection: The connection read so far; the page's nodes are added to it.
         first: Nodes to ask for.
+        most: Nodes to ask for at most on the pages that follow: what was too much once is not tried again.
         inside: Nodes that these may hold at most, all together.
     """
 
@@ -55,6 +56,7 @@ class Page:
     node_id: str
     connection: Json
     first: int
+    most: int
     inside: int = 0
 
     @property
@@ -86,11 +88,11 @@ def open_pages(node: Json, streams: frozenset[str]) -> Iterator[Page]:
                 yield from _rest("review_comments", review["id"], review["comments"])
 
 
-def _rest(kind: str, node_id: str, connection: Json, inside: int = 0) -> Iterator[Page]:
+def _rest(kind: str, node_id: str, connection: Json, inside: int = 0, most: int = PAGE) -> Iterator[Page]:
     if connection.get("pageInfo", {}).get("hasNextPage"):
-        most = _NESTED[kind][0] if kind in _NESTED else PAGE
+        most = min(most, _NESTED[kind][0]) if kind in _NESTED else most
         missing = connection["totalCount"] - len(connection["nodes"])
-        yield Page(kind, node_id, connection, min(most, max(1, missing)), inside)
+        yield Page(kind, node_id, connection, min(most, max(1, missing)), most, inside)
 
 
 def _review_comments(node: Json) -> int:
@@ -108,7 +110,8 @@ def _threads(owner: Fetched) -> Iterator[tuple[Fetched, Page]]:
     expected = _review_comments(node)
     if expected > sum(len(review["comments"]["nodes"]) for review in node["reviews"]["nodes"]):
         node["reviewThreads"] = {"nodes": []}
-        yield owner, Page("threads", node["id"], node["reviewThreads"], min(_NESTED["threads"][0], expected), expected)
+        most = _NESTED["threads"][0]
+        yield owner, Page("threads", node["id"], node["reviewThreads"], min(most, expected), most, expected)
 
 
 class _OpenPages:
@@ -188,14 +191,16 @@ class Overflow:
             try:
                 answer = self._request(chunk)
             except (TooMuchError, QueryError, TransientError) as error:
+                owner, page = chunk[0]
                 if len(chunk) > 1:
                     most = len(chunk) // 2
                 elif isinstance(error, TooMuchError):
-                    chunk[0][1].first = max(1, chunk[0][1].first // 4)
+                    page.first = page.most = max(1, page.first // 4)
                 else:
-                    chunk[0][0].node, chunk[0][0].failure = None, error
+                    owner.fail(error)
                 pages.put_back(chunk)
             else:
+                most = min(MOST_PAGES, 2 * most)
                 pages.close(chunk, answer)
 
     def _request(self, chunk: Sequence[tuple[Fetched, Page]]) -> Answer:
@@ -215,24 +220,22 @@ class Overflow:
         large = len(chunk) > 1 or chunk[0][1].first > 1
         answer = self._client.query_pages(kinds, variables, large=large)
         errors = [error for error in answer.errors if not is_hidden(error)]
-        gone = {error["path"][0] for error in errors if is_access(error) and len(error.get("path") or []) == 1}
+        gone = {error["path"][0]: error for error in errors if is_access(error) and len(error.get("path") or []) == 1}
         missing = {alias for alias in (f"n{position}" for position in range(len(chunk))) if not answer.data.get(alias)}
-        if len(gone) < len(errors) or missing - gone:
+        if len(gone) < len(errors) or missing - gone.keys():
             raise QueryError(
                 f"overflow: {summary(errors) or 'a node is missing without an error'} (request {answer.request_id})"
             )
+        for position, (owner, _) in enumerate(chunk):
+            if error := gone.get(f"n{position}"):
+                owner.fail(AccessError(summary([error])))
         return answer
 
 
 def _add(page: Page, owner: Fetched, answer: Answer, alias: str) -> Iterator[Page]:
-    node = answer.data.get(alias)
-    if not node:
-        # A review or thread that is gone has no more comments; a pull request that is gone has nothing at all.
-        if owner.node is not None and page.node_id == owner.node["id"]:
-            owner.node = None
-        page.connection["pageInfo"] = {"hasNextPage": False}
+    if owner.node is None:
         return
-    read = node["page"]
+    read = answer.data[alias]["page"]
     for one in read["nodes"]:
         one[OBSERVED] = max(answer.observed, owner.observed)
         if page.kind in _NESTED and one.get("comments"):
@@ -240,4 +243,4 @@ def _add(page: Page, owner: Fetched, answer: Answer, alias: str) -> Iterator[Pag
     page.connection["nodes"] += read["nodes"]
     page.connection["pageInfo"] = read["pageInfo"]
     page.connection["totalCount"] = read["totalCount"]
-    yield from _rest(page.kind, page.node_id, page.connection, page.inside)
+    yield from _rest(page.kind, page.node_id, page.connection, page.inside, page.most)

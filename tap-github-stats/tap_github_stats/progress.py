@@ -7,8 +7,11 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from tap_github_stats.errors import AccessError
+
 if TYPE_CHECKING:
     from tap_github_stats.client import Client
+    from tap_github_stats.errors import GitHubError
     from tap_github_stats.governor import Governor
 
 LOGGER: Final = logging.getLogger("tap-github-stats.progress")
@@ -38,6 +41,12 @@ class Progress:
         self.records: Counter[str] = Counter()
         self.skipped: dict[str, str] = {}
         self.failed: dict[str, str] = {}
+
+    def unread(self, repository: str, number: int, why: GitHubError) -> None:
+        """A pull request could not be read: what is gone or hidden is skipped, anything else has failed."""
+        gone = isinstance(why, AccessError)
+        self.gone += gone
+        (self.skipped if gone else self.failed).setdefault(repository, f"pull request {number}: {why}")
 
     def tick(self) -> None:
         """Writes a line if it is time for one."""

@@ -41,10 +41,12 @@ Hook = "Callable[[Asked], Response | None]"
 class Hooked:
     """Hands each request to a function, whose response, if it gives one, is sent instead of GitHub's.
 
-    Such a response has the date of the small organization, unless it has one of its own or `date` is empty.
+    GitHub's answers to GraphQL go through `change`, which may alter them. A response of the function has the date of
+    the small organization, unless it has one of its own or `date` is empty.
     """
 
-    hook: Callable[[Asked], Response | None]
+    hook: Callable[[Asked], Response | None] = lambda _: None
+    change: Callable[[Asked, dict[str, Any]], None] | None = None
     date: str = "Sun, 01 Mar 2026 00:00:00 GMT"
     seen: list[Asked] = field(default_factory=list)
 
@@ -81,7 +83,25 @@ class _App:
         async def replay() -> dict[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await (response or self.app)(scope, replay, send)
+        if response is not None or not body or self.hooked.change is None:
+            await (response or self.app)(scope, replay, send)
+            return
+        start: dict[str, Any] = {}
+        parts: list[bytes] = []
+
+        async def keep(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                parts.append(message.get("body", b""))
+
+        await self.app(scope, replay, keep)
+        answer = json.loads(b"".join(parts))
+        self.hooked.change(asked, answer)
+        changed = json.dumps(answer).encode()
+        others = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+        await send({**start, "headers": [*others, (b"content-length", str(len(changed)).encode())]})
+        await send({"type": "http.response.body", "body": changed})
 
 
 def graphql_error(kind: str, message: str, *, data: Any = None, headers: dict[str, str] | None = None) -> Response:

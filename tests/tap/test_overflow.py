@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +101,39 @@ def test_an_overflow_that_is_too_much_is_asked_for_in_smaller_pieces(github: Git
 
     done = run(github(world, middleware=[Hooked(hook).middleware]))
     assert refused > 2
+    assert Tables().load(done.messages).differences(world) == []
+
+
+def test_after_an_overflow_that_was_too_much_requests_grow_again(github: GitHubFactory, world: World) -> None:
+    sizes: list[int] = []
+
+    def hook(asked: Asked) -> Response | None:
+        if asked.operation != "Overflow":
+            return None
+        sizes.append(sum(name.startswith("id") for name in asked.variables))
+        return Response("bad gateway", 502) if len(sizes) == 1 else None
+
+    done = run(github(world, middleware=[Hooked(hook).middleware]))
+    assert sizes[1] == sizes[0] // 2
+    assert max(sizes[2:]) > sizes[1]
+    assert Tables().load(done.messages).differences(world) == []
+
+
+def test_a_page_that_was_too_much_is_not_asked_for_again(github: GitHubFactory, world: World) -> None:
+    refused: Counter[str] = Counter()
+
+    def hook(asked: Asked) -> Response | None:
+        firsts = [count for name, count in asked.variables.items() if name.startswith("first")]
+        if asked.operation == "Overflow" and max(firsts) > 25:
+            if len(firsts) == 1:
+                refused[asked.variables["id0"]] += 1
+            return Response("bad gateway", 502)
+        return None
+
+    done = run(github(world, middleware=[Hooked(hook).middleware]))
+    # Once for each connection, of which at most two of one pull request are so long; each of these has more pages.
+    assert set(refused.values()) <= {1, 2}
+    assert refused
     assert Tables().load(done.messages).differences(world) == []
 
 

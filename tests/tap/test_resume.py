@@ -210,7 +210,7 @@ def test_a_pull_request_that_cannot_be_read_holds_its_repository_and_nothing_els
     assert "exceptions" not in last.state["bookmarks"]["pull_requests"]["organizations"]["acme"]
 
 
-def test_a_pull_request_that_is_gone_is_counted_and_passed(
+def test_a_pull_request_that_is_deleted_is_counted_and_holds_its_repository_for_one_run(
     github: GitHubFactory, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     gone: list[Any] = []
@@ -225,7 +225,12 @@ def test_a_pull_request_that_is_gone_is_counted_and_passed(
     with caplog.at_level("INFO"):
         done = run(server)
     assert "gone=1" in caplog.text
+    assert "skipped=1" in caplog.text
     assert Tables().load(done.messages).differences(world, set(truth.STREAMS) - {"commits"}) == []
+    world.clock.advance(60)
+    again = run(server, state=done.state)
+    assert again.records == []
+    assert "exceptions" not in again.state["bookmarks"]["pull_requests"]["organizations"]["acme"]
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
