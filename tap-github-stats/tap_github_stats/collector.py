@@ -342,16 +342,23 @@ class Collector:
             yield partial(self._hydrate, batch, None)
 
     def _completions(self, hydrated: Iterator[_Batch | Pending]) -> Iterator[Callable[[], _Group] | Pending]:
-        """Groups what was hydrated, so that overflows share requests."""
+        """Groups what was hydrated, so that overflows share requests; behind a failed batch, with what there is."""
         group: list[Fetched] = []
-        for batch in hydrated:
-            if isinstance(batch, Pending):
-                yield batch
-                continue
-            group += batch.fetched
-            if len(group) >= GROUP or batch.then is None:
-                yield partial(self._complete, group, batch.then)
-                group = []
+        then: Wanted | None = None
+        try:
+            for batch in hydrated:
+                if isinstance(batch, Pending):
+                    yield batch
+                    continue
+                group += batch.fetched
+                then = batch.then
+                if len(group) >= GROUP or then is None:
+                    yield partial(self._complete, group, then)
+                    group = []
+        except Exception:
+            if group:
+                yield partial(self._complete, group, then)
+            raise
 
     def _indexed(
         self, work: list[Repository], parties: list[_Party]

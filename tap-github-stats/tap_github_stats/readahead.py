@@ -31,15 +31,20 @@ def stage(pool: ThreadPoolExecutor, tasks: Iterator[Callable[[], T] | Pending], 
     dropped.
 
     Raises:
-        Exception: What a task raised, in its place in the order.
+        Exception: What a task raised, in its place in the order; what `tasks` raised, behind the results of the tasks
+            that it gave before.
     """
     queue: deque[Future[T]] = deque()
     exhausted = False
+    failure: Exception | None = None
     try:
         while True:
             blocked: Sequence[Future[Any]] = ()
             while not exhausted and not blocked and len(queue) < depth:
-                task = next(tasks, None)
+                try:
+                    task = next(tasks, None)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is raised in its place
+                    task, failure = None, error
                 if task is None:
                     exhausted = True
                 elif isinstance(task, Pending):
@@ -50,6 +55,8 @@ def stage(pool: ThreadPoolExecutor, tasks: Iterator[Callable[[], T] | Pending], 
                 yield queue.popleft().result()
             elif queue or not exhausted:
                 yield Pending([*list(queue)[:1], *blocked])
+            elif failure is not None:
+                raise failure
             else:
                 return
     finally:

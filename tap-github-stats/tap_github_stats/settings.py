@@ -208,9 +208,24 @@ def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
                 tidied[name] = [item.strip() for item in items if item.strip()]
                 if not tidied[name]:
                     del tidied[name]
-    if "auth_token" not in tidied and os.environ.get("GITHUB_TOKEN"):
-        tidied["auth_token"] = os.environ["GITHUB_TOKEN"]
+    for token in (tidied.pop("auth_token", ""), os.environ.get("GITHUB_TOKEN", "")):
+        stripped = token.strip() if isinstance(token, str) else token
+        if stripped:
+            return {**tidied, "auth_token": stripped}
     return tidied
+
+
+def problems_of_secrets(config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the secrets of a tidied configuration; the values are in no message.
+
+    They are looked at before anything else reads them: errors of others show the value that they are about.
+    """
+    token = config.get("auth_token", "")
+    if not isinstance(token, str):
+        return ["auth_token must be one string: the value has another type, which is not shown here."]
+    if not token.isascii() or not token.isprintable() or " " in token:
+        return ["auth_token holds a space, a line break or another character that no token has: copy it again."]
+    return []
 
 
 def problems(config: Mapping[str, Any]) -> list[str]:

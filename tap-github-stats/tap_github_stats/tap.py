@@ -46,11 +46,10 @@ class TapGitHubStats(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self._config = settings.tidy(self._config)
-        errors = super()._validate_config(raise_errors=raise_errors)
-        if not errors:
-            errors = settings.problems(self._config)
-            if errors and raise_errors:
-                raise ConfigValidationError("Config validation failed", errors=errors, schema=self.config_jsonschema)
+        errors = settings.problems_of_secrets(self._config)
+        errors = errors or super()._validate_config(raise_errors=raise_errors) or settings.problems(self._config)
+        if errors and raise_errors:
+            raise ConfigValidationError("Config validation failed", errors=errors, schema=self.config_jsonschema)
         return errors
 
     def discover_streams(self) -> Sequence[GitHubStatsStream]:

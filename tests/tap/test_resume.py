@@ -210,6 +210,21 @@ def test_a_pull_request_that_cannot_be_read_holds_its_repository_and_nothing_els
     assert "exceptions" not in last.state["bookmarks"]["pull_requests"]["organizations"]["acme"]
 
 
+def test_what_was_read_before_a_failure_is_written(
+    github: GitHubFactory, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "GROUP", 15)
+    refused = Response('{"message": "Bad credentials"}', 401)
+    hooked = Hooked(lambda asked: refused if asked.operation == "Hydrate" and asked.number == 4 else None)
+    first, error = attempt(tap(github(world, middleware=[hooked.middleware]), page_size_hydrate=5, max_workers=1))
+    assert "Bad credentials" in str(error)
+    assert len(first.rows("pull_requests")) == 20
+    world.clock.advance(60)
+    second = run(github(world), state=first.state)
+    assert len(second.rows("pull_requests")) == COUNT - 20
+    assert Tables().load([*first.messages, *second.messages]).differences(world) == []
+
+
 def test_a_pull_request_that_is_deleted_is_counted_and_holds_its_repository_for_one_run(
     github: GitHubFactory, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

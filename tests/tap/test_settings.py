@@ -70,6 +70,25 @@ def test_the_token_of_the_environment_is_a_fallback(monkeypatch: pytest.MonkeyPa
     assert settings().auth_token == GOOD["auth_token"]
 
 
+@pytest.mark.parametrize("token", ["secret-token\n", " secret-token", "secret-token\r\n"])
+def test_white_space_around_a_token_does_not_count(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    assert settings(auth_token=token).auth_token == "secret-token"
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    assert settings(auth_token=" ").auth_token == "secret-token"
+
+
+@pytest.mark.parametrize(
+    "token", ["sec ret", "sec\nret", "sec\x00ret", "sec\u2028ret", ["sec", "ret"], {"sec": "ret"}, 1776]
+)
+def test_a_token_that_cannot_be_one_is_refused_and_not_shown(caplog: pytest.LogCaptureFixture, token: object) -> None:
+    with pytest.raises(ConfigValidationError) as error:
+        TapGitHubStats(config={**GOOD, "auth_token": token})
+    said = f"{error.value} {error.value.errors} {caplog.text}"
+    assert "auth_token" in said
+    for part in ("sec", "ret", "1776"):
+        assert part not in said.replace("secret", "")
+
+
 def test_each_problem_is_named_at_once() -> None:
     found = errors(auth_token="", organizations=[], start_date="yesterday", end_date="2026-13-01", api_url="github.com")
     assert len(found) == 5

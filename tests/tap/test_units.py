@@ -158,3 +158,15 @@ def test_an_error_comes_in_its_place(pool: ThreadPoolExecutor) -> None:
     assert next(it) == 1
     with pytest.raises(ZeroDivisionError):
         next(it)
+
+
+def test_an_error_of_the_source_comes_behind_the_results_of_what_it_gave_before(pool: ThreadPoolExecutor) -> None:
+    def tasks() -> Iterator[Any]:
+        yield lambda: 1
+        yield lambda: 2
+        raise ValueError("no more")
+
+    it = results(stage(pool, tasks(), 5))
+    assert [next(it), next(it)] == [1, 2]
+    with pytest.raises(ValueError, match="no more"):
+        next(it)
