@@ -20,8 +20,8 @@ import google_crc32c
 from google.api_core import exceptions as api
 from isal import igzip
 
-from target_bigquery_merge.errors import TerminalError, TransientError
-from target_bigquery_merge.jobs import NO_ANSWER
+from target_bigquery_merge.answers import answered
+from target_bigquery_merge.errors import TerminalError
 from target_bigquery_merge.names import path_segment
 
 if TYPE_CHECKING:
@@ -120,16 +120,16 @@ class Archive:
         """
         expected = checksum(data)
         blob = self._bucket.blob(name)
-        try:
-            blob.upload_from_string(
-                data, content_type=content_type, if_generation_match=0, checksum="crc32c", timeout=UPLOAD_TIMEOUT
-            )
-        except api.PreconditionFailed:
-            blob.reload(timeout=UPLOAD_TIMEOUT)
-        except NO_ANSWER as error:
-            raise TransientError(f"Uploading gs://{self._bucket.name}/{name}: no answer, run again: {error}") from error
-        except api.GoogleAPICallError as error:
-            raise TerminalError(f"Uploading gs://{self._bucket.name}/{name}: {error}") from error
+
+        def upload() -> None:
+            try:
+                blob.upload_from_string(
+                    data, content_type=content_type, if_generation_match=0, checksum="crc32c", timeout=UPLOAD_TIMEOUT
+                )
+            except api.PreconditionFailed:
+                blob.reload(timeout=UPLOAD_TIMEOUT)
+
+        answered(upload, f"Uploading gs://{self._bucket.name}/{name}")
         if blob.crc32c != expected:
             raise TerminalError(
                 f"gs://{self._bucket.name}/{name} holds other bytes (CRC32C {blob.crc32c}) than were sent ({expected})."

@@ -12,65 +12,24 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from google.api_core.exceptions import GoogleAPICallError
-
-from target_bigquery_merge.jobs import NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from concurrent.futures import Future
 
     from google.cloud.bigquery import TableReference
 
     from target_bigquery_merge.archive import RowFile, RowStore
+    from target_bigquery_merge.batches import Batch, Checkpoint, Merged
     from target_bigquery_merge.load import Loader
     from target_bigquery_merge.manifest import Manifests
-    from target_bigquery_merge.merge import Merged, Merger
+    from target_bigquery_merge.merge import Merger
     from target_bigquery_merge.settings import Settings
-    from target_bigquery_merge.stream import Stream
 
 logger = logging.getLogger("target-bigquery-merge")
 
 # Load jobs of one checkpoint that run at the same time.
 LOADS = 4
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The rows of one stream in one checkpoint, in files that are written or being written."""
-
-    stream: Stream
-    written: Sequence[Future[RowFile]]
-
-    @property
-    def files(self) -> list[RowFile]:
-        """The files, when they are safe."""
-        return [future.result() for future in self.written]
-
-    @property
-    def rows(self) -> int:
-        """How many rows the files hold."""
-        return sum(file.rows for file in self.files)
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """Everything between two points of the input.
-
-    Attributes:
-        number: Ordinal within the run, from 1.
-        batches: Its rows, by stream, in the order in which the streams first had one.
-        through: The ordinal of the last row that belongs to it; the files may hold rows beyond, which do not count.
-        state: The STATE to print when it is merged; None: none.
-    """
-
-    number: int
-    batches: Sequence[Batch]
-    through: int
-    state: Mapping[str, Any] | None
 
 
 class Protocol:
@@ -137,7 +96,7 @@ class Protocol:
     def _drop(self, staging: TableReference) -> None:
         try:
             self._loader.drop(staging)
-        except (GoogleAPICallError, *NO_ANSWER) as error:
+        except Exception as error:  # noqa: BLE001 -- the table expires; the error that led here must not be replaced
             logger.warning("Staging table %s is left to expire: %s", staging, error)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BIGQUERY_EMULATOR = "BIGQUERY_EMULATOR_HOST"
 STORAGE_EMULATOR = "STORAGE_EMULATOR_HOST"
+# Seconds that one request may take.
+REQUEST_TIMEOUT = 60.0
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_bigquery_merge.checkpoint import Checkpoint
+    from target_bigquery_merge.batches import Checkpoint
 
 WAITING = 1
 

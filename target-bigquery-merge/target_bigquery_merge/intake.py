@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from target_bigquery_merge.archive import Archive, FileNames, LocalFiles
+from target_bigquery_merge.batches import Batch, Checkpoint
 from target_bigquery_merge.buffers import Buffers, Group
-from target_bigquery_merge.checkpoint import Batch, Checkpoint, Protocol
+from target_bigquery_merge.checkpoint import Protocol
 from target_bigquery_merge.clients import bigquery_client, storage_client
 from target_bigquery_merge.columns import EXTRACTED_AT, INGESTION_TIMESTAMP, RUN_ID, SEQUENCE
 from target_bigquery_merge.commits import Commits
@@ -24,9 +25,10 @@ from target_bigquery_merge.jobs import Jobs
 from target_bigquery_merge.load import Loader
 from target_bigquery_merge.manifest import Manifests, unfinished
 from target_bigquery_merge.merge import Merger
+from target_bigquery_merge.places import prepare_bucket, prepare_dataset
 from target_bigquery_merge.rows import RowEncoder
 from target_bigquery_merge.runs import Clock, Run
-from target_bigquery_merge.tables import Tables, prepare_bucket, prepare_dataset
+from target_bigquery_merge.tables import Tables
 from target_bigquery_merge.values import timestamp
 
 if TYPE_CHECKING:

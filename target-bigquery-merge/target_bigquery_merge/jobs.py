@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import random
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.api_core import exceptions as api
-from google.auth.exceptions import TransportError
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import RequestException
 
+from target_bigquery_merge.answers import answered, delay, is_transient
 from target_bigquery_merge.errors import TerminalError, TransientError
 
 if TYPE_CHECKING:
@@ -33,32 +30,6 @@ T = TypeVar("T")
 logger = logging.getLogger("target-bigquery-merge")
 
 ATTEMPTS = 5
-# A request that gets no answer is repeated for so many seconds.
-PATIENCE = 600.0
-FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
-
-_TRANSIENT_REASONS = frozenset(
-    {
-        "backendError",
-        "internalError",
-        "jobBackendError",
-        "jobInternalError",
-        "jobRateLimitExceeded",
-        "rateLimitExceeded",
-        "tableUnavailable",
-        "timeout",
-    }
-)
-_TRANSIENT_MESSAGES = ("due to concurrent update", "Could not serialize access")
-NO_ANSWER = (
-    api.ServerError,
-    api.TooManyRequests,
-    RequestsConnectionError,
-    RequestException,
-    TransportError,
-    ConnectionError,
-    TimeoutError,
-)
 
 
 def job_name(step: str, *identity: object) -> str:
@@ -117,7 +88,7 @@ class Jobs:
                 logger.info("%s: job %s exists, going on with it.", about, job_id)
                 return self._client.get_job(job_id, location=self.location)  # type: ignore[return-value] # the id names the kind
 
-        return self.answered(attempt, f"{about}: inserting job {job_id}")
+        return self._answered(attempt, f"{about}: inserting job {job_id}")
 
     def _ended(self, job: JobT, about: str) -> JobT:
         """Wait until a job is known to have ended, well or badly."""
@@ -129,54 +100,14 @@ class Jobs:
                 self._sleep(min(0.05 * polls, 2.0))
             return job
 
-        return self.answered(wait, f"{about}: waiting for job {job.job_id}")
+        return self._answered(wait, f"{about}: waiting for job {job.job_id}")
 
     def rows(self, job: QueryJob, about: str) -> list[Row]:
         """Read the result of a query that has succeeded."""
-        return self.answered(lambda: list(job.result(job_retry=None)), f"{about}: reading job {job.job_id}")
+        return self._answered(lambda: list(job.result(job_retry=None)), f"{about}: reading job {job.job_id}")
 
-    def answered(self, request: Callable[[], T], about: str) -> T:
-        """Repeat a request, one that may be repeated, until BigQuery answers.
-
-        Raises:
-            TerminalError: It answered with an error that would come again.
-            TransientError: It did not answer, or with errors that pass, for `PATIENCE` seconds.
-        """
-        deadline = time.monotonic() + PATIENCE
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return request()
-            except NO_ANSWER as error:
-                if time.monotonic() > deadline:
-                    raise TransientError(
-                        f"{about}: no answer for {PATIENCE:.0f} s, run again later: {error}"
-                    ) from error
-                logger.warning("%s: no answer, attempt %d: %s", about, attempt, error)
-                self._sleep(delay(attempt))
-            except api.GoogleAPICallError as error:
-                if not is_transient({"message": str(error), "reason": _reason(error)}):
-                    raise TerminalError(f"{about}: {error}") from error
-                if time.monotonic() > deadline:
-                    raise TransientError(f"{about}: refused for {PATIENCE:.0f} s, run again later: {error}") from error
-                logger.warning("%s: refused, attempt %d: %s", about, attempt, error)
-                self._sleep(delay(attempt))
-
-
-def is_transient(error: dict[str, Any]) -> bool:
-    """Tell whether an error of a job usually passes."""
-    message = str(error.get("message", ""))
-    return error.get("reason") in _TRANSIENT_REASONS or any(text in message for text in _TRANSIENT_MESSAGES)
-
-
-def delay(attempt: int) -> float:
-    """Return the seconds to wait after an attempt: doubling, with jitter."""
-    return min(FIRST_DELAY * 2.0 ** (attempt - 1), LONGEST_DELAY) * random.uniform(0.5, 1.0)  # noqa: S311 -- jitter
-
-
-def _reason(error: api.GoogleAPICallError) -> str:
-    return str(error.errors[0].get("reason", "")) if error.errors and isinstance(error.errors[0], dict) else ""
+    def _answered(self, request: Callable[[], T], about: str) -> T:
+        return answered(request, about, sleep=self._sleep)
 
 
 def _spoken(error: dict[str, Any]) -> str:

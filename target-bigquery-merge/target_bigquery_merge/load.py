@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from google.cloud import bigquery
 
+from target_bigquery_merge.answers import answered
+from target_bigquery_merge.clients import REQUEST_TIMEOUT
 from target_bigquery_merge.jobs import Jobs, job_name
 from target_bigquery_merge.names import fingerprint, label
 
@@ -22,13 +24,12 @@ if TYPE_CHECKING:
     from google.cloud.bigquery.job import LoadJob
 
     from target_bigquery_merge.archive import RowFile
-    from target_bigquery_merge.checkpoint import Batch
+    from target_bigquery_merge.batches import Batch
     from target_bigquery_merge.runs import Run
     from target_bigquery_merge.settings import Settings
 
 MAX_URIS = 10_000
 STAGING_LIFETIME = timedelta(days=1)
-REQUEST_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Loader:
         reference = self.staging(batch, checkpoint)
         staging = bigquery.Table(reference, [column.staged() for column in batch.stream.columns])
         staging.expires = datetime.now(UTC) + STAGING_LIFETIME
-        self.jobs.answered(
+        answered(
             lambda: self.client.create_table(staging, exists_ok=True, timeout=REQUEST_TIMEOUT),
             f"Stream {batch.stream.name!r}, making staging table {reference}",
         )

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from google.cloud.storage import Bucket  # type: ignore[import-untyped]
 
     from target_bigquery_merge.archive import Archive, FileNames
-    from target_bigquery_merge.checkpoint import Checkpoint
-    from target_bigquery_merge.merge import Merged
+    from target_bigquery_merge.batches import Checkpoint, Merged
     from target_bigquery_merge.runs import Run
     from target_bigquery_merge.settings import Settings
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from google.cloud import bigquery
 
 from target_bigquery_merge import sql
+from target_bigquery_merge.batches import Merged
+from target_bigquery_merge.clients import REQUEST_TIMEOUT
 from target_bigquery_merge.columns import OBSERVATION, SEQUENCE
 from target_bigquery_merge.jobs import Jobs, job_name
-from target_bigquery_merge.load import REQUEST_TIMEOUT
 from target_bigquery_merge.names import label
 from target_bigquery_merge.partitions import MAX_PARTITIONS, Move, shares
 
@@ -45,25 +46,6 @@ _STAND_INS = {
     "TIME": "TIME '00:00:00'",
     "TIMESTAMP": "TIMESTAMP '1970-01-01 00:00:00+00'",
 }
-
-
-@dataclass
-class Merged:
-    """What merging a batch did.
-
-    Attributes:
-        stream: The stream.
-        inserted: Rows that are new.
-        updated: Rows that were replaced.
-        bytes_billed: What BigQuery bills for the MERGE and its lookup.
-        partitions: How many partitions were named; None: the table has none.
-    """
-
-    stream: str
-    inserted: int = 0
-    updated: int = 0
-    bytes_billed: int = 0
-    partitions: int | None = None
 
 
 @dataclass(frozen=True)

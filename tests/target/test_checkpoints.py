@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from google.api_core import exceptions as api
 from google.cloud import bigquery, storage
-from target_bigquery_merge import checkpoint, jobs
+from target_bigquery_merge import answers, checkpoint
 from target_bigquery_merge.archive import Archive
 from target_bigquery_merge.checkpoint import Protocol
 from target_bigquery_merge.errors import TargetError, TerminalError
@@ -18,6 +18,8 @@ from .helpers import record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from target_bigquery_merge.batches import Checkpoint
 
     from .helpers import Loading
 
@@ -107,7 +109,7 @@ FAULTS = {
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
+    monkeypatch.setattr(answers, "PATIENCE", 0.0)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -140,7 +142,7 @@ def test_a_load_job_that_ends_with_an_error_stops_the_run(loading: Loading, monk
 def test_states_before_a_failure_stand_and_none_follows(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = Protocol.commit
 
-    def fail_second(self: Protocol, sealed: checkpoint.Checkpoint) -> Any:
+    def fail_second(self: Protocol, sealed: Checkpoint) -> Any:
         if sealed.number == 2:
             raise TerminalError("the second fails")
         return commit(self, sealed)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from target_bigquery_merge.columns import Column, columns_of
 from target_bigquery_merge.errors import SchemaError
-from target_bigquery_merge.tables import extended
+from target_bigquery_merge.extension import extended
 
 
 def columns(properties: dict[str, Any], existing: tuple[SchemaField, ...] = (), **schema: Any) -> dict[str, Column]:

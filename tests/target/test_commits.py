@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from target_bigquery_merge.checkpoint import Checkpoint
+from target_bigquery_merge.batches import Checkpoint
 from target_bigquery_merge.commits import Commits
 from target_bigquery_merge.errors import TransientError
 

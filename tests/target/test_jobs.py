@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.api_core import exceptions as api
-from target_bigquery_merge import jobs
+from target_bigquery_merge import answers, jobs
 from target_bigquery_merge.errors import TerminalError, TransientError
 from target_bigquery_merge.jobs import Jobs, job_name
 
@@ -115,7 +115,7 @@ def test_an_error_that_does_not_pass_says_to_run_again() -> None:
 
 
 def test_silence_ends_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
+    monkeypatch.setattr(answers, "PATIENCE", 0.0)
     with pytest.raises(TransientError, match="inserting job name-1: no answer for 0 s, run again later"):
         Service(api.ServiceUnavailable("?")).run()  # type: ignore[no-untyped-call]
 
