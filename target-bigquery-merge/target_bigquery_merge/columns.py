@@ -105,7 +105,8 @@ def columns_of(
     Args:
         stream: The stream, for errors.
         schema: Its JSON schema.
-        existing: The columns of the table, where there is one: they keep their names and modes.
+        existing: The columns of the table, where there is one: they keep their names, and none
+            becomes REQUIRED.
         validate: Whether what the schema requires becomes REQUIRED.
 
     Raises:
@@ -145,7 +146,7 @@ def _column(  # noqa: PLR0913, PLR0917 -- one call, one column
     mode = "REPEATED" if planned.repeated else "REQUIRED" if required and not planned.nullable else "NULLABLE"
     if existing is not None:
         _assert_fits(path, source, planned, existing)
-        mode = existing.mode
+        mode = existing.mode if mode == "REQUIRED" else mode
     return Column(
         source=source,
         name=name,
@@ -169,7 +170,8 @@ def _below(path: str, planned: FieldType, existing: Sequence[SchemaField]) -> tu
 def _unfilled(field: SchemaField) -> Column:
     """Keep the place of a column of the table that the schema does not know."""
     kind = _ALIASES.get(field.field_type, field.field_type)
-    return Column(None, field.name, kind, field.mode, fields=tuple(map(_unfilled, field.fields)))
+    mode = "REPEATED" if field.mode == "REPEATED" else "NULLABLE"
+    return Column(None, field.name, kind, mode, fields=tuple(map(_unfilled, field.fields)))
 
 
 def _assert_fits(path: str, source: str, planned: FieldType, existing: SchemaField) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from target_bigquery_merge.settings import Settings
 
 MAX_CLUSTERING = 4
+MAX_PRIMARY_KEY = 16
 # Times that belong to a thing rather than to its latest version: its rows seldom change their partition.
 PARTITION_GUESSES = (
     "created_at",
@@ -28,6 +29,7 @@ PARTITION_GUESSES = (
     "creation_date",
 )
 
+# What tables can be clustered by, and what a primary key can have.
 _CLUSTERED = {"INTEGER", "STRING", "BOOLEAN", "DATE", "TIMESTAMP", "NUMERIC", "BIGNUMERIC"}
 _ORDERED = _CLUSTERED | {"FLOAT", "TIME"}
 _PARTITIONED = {"TIMESTAMP", "DATE"}
@@ -51,12 +53,12 @@ class Layout:
 
     @property
     def keys(self) -> list[Column]:
-        """The key columns.
+        """The key columns, each once.
 
         Raises:
             SchemaError: A key property is no column, or one of a type that cannot be compared.
         """
-        return [self._key(key) for key in self.key_properties]
+        return [self._key(key) for key in dict.fromkeys(self.key_properties)]
 
     def _key(self, key: str) -> Column:
         column = self.columns.get(key)
@@ -89,9 +91,12 @@ class Layout:
 
     @property
     def primary_key(self) -> list[str]:
-        """The key that a new table declares: where no key is NULL."""
+        """The key that a new table declares: where no key can be NULL, and BigQuery takes these columns."""
         keys = self.keys
-        return [] if any(key.nullable for key in keys) else [key.name for key in keys]
+        declared = len(keys) <= MAX_PRIMARY_KEY and all(
+            key.type in _CLUSTERED and self.settings.validate_records and not key.nullable for key in keys
+        )
+        return [key.name for key in keys] if declared else []
 
     @property
     def partitioning(self) -> TimePartitioning | None:

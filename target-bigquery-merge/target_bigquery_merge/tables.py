@@ -152,7 +152,7 @@ class Tables:
             except api.BadRequest as error:
                 raise SchemaError(f"Table {table.reference} cannot be extended: {error}") from error
             else:
-                logger.info("Table %s has new columns.", table.reference)
+                logger.info("The schema of table %s is extended.", table.reference)
                 break
         return table
 

@@ -146,24 +146,26 @@ def time_of_day(value: Any) -> str:  # noqa: ANN401
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401
-    """Take any JSON value and spell it as JSON text, its numbers within what BigQuery's JSON type keeps exactly."""
-    _check_json(value)
-    return _encoder.encode(value).decode()
+    """Take any JSON value and spell it as text that PARSE_JSON takes; decimals are rounded to FLOAT64."""
+    return _encoder.encode(_parsable(value)).decode()
 
 
-def _check_json(value: Any) -> None:  # noqa: ANN401
+def _parsable(value: Any) -> Any:  # noqa: ANN401
     kind = type(value)
     if kind is dict:
-        for below in value.values():
-            _check_json(below)
-    elif kind is list:
-        for below in value:
-            _check_json(below)
-    elif kind is float or kind is Decimal:
-        if not math.isfinite(value):
+        return {name: _parsable(below) for name, below in value.items()}
+    if kind is list:
+        return [_parsable(below) for below in value]
+    if kind is float or kind is Decimal:
+        if not math.isfinite(rounded := float(value)):
             raise ValueError("a number in the JSON value is not finite")
-    elif kind is int and not INT64_MIN <= value <= UINT64_MAX:
+        # PARSE_JSON refuses a number that changes on the way to FLOAT64 and back into 15 digits or, where these do not
+        # tell it, 17: among them most numbers whose shortest spelling has 16.
+        spelled = f"{rounded:.15g}"
+        return Decimal(spelled if float(spelled) == rounded else f"{rounded:.17g}")
+    if kind is int and not INT64_MIN <= value <= UINT64_MAX:
         raise ValueError("an integer in the JSON value is out of the range of 64 bits")
+    return value
 
 
 SCALARS: dict[str, Callable[[Any], Any]] = {

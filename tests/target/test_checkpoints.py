@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from .helpers import Loading
 
-SCHEMA = schema("things", {"id": {"type": "integer"}, "name": {"type": "string"}}, ["id"])
+TEXT = {"type": "string"}
+PROPERTIES: dict[str, Any] = {"id": {"type": "integer"}, "name": TEXT}
+SCHEMA = schema("things", PROPERTIES, ["id"])
 EVERY_STATE = {"batch_size_rows": 1}
 
 
@@ -231,3 +233,23 @@ def test_new_columns_are_added_to_a_table_that_exists(loading: Loading) -> None:
         {"id": 2, "name": "b", "tags": ["x"], "needed": "n"},
     ]
     assert {field.name: field.mode for field in loading.table("things").schema}["needed"] == "NULLABLE"
+
+
+def test_a_required_column_that_leaves_the_schema_or_becomes_nullable_stops_nothing(loading: Loading) -> None:
+    loading.run(
+        [
+            schema("things", {**PROPERTIES, "kind": TEXT}, ["id"], required=["id", "name", "kind"]),
+            record("things", {"id": 1, "name": "a", "kind": "k"}),
+        ]
+    )
+    loading.run([SCHEMA, thing(2, "b")])
+    nullable = schema("things", {**PROPERTIES, "name": {"type": ["string", "null"]}}, ["id"])
+    loading.run([nullable, record("things", {"id": 3, "name": None})])
+    modes = {field.name: field.mode for field in loading.table("things").schema}
+    assert [modes[name] for name in ("id", "name", "kind", "ingestion_timestamp")] == [
+        "REQUIRED",
+        "NULLABLE",
+        "NULLABLE",
+        "REQUIRED",
+    ]
+    assert [row["id"] for row in loading.rows("things")] == [1, 2, 3]

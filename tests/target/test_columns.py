@@ -126,9 +126,28 @@ def test_a_column_that_cannot_hold_the_new_type_is_a_clear_error() -> None:
     assert columns({"a": {"type": "integer"}}, (SchemaField("a", "FLOAT"),))["a"].type == "INTEGER"
 
 
-def test_an_existing_column_keeps_its_mode() -> None:
-    found = columns({"a": {"type": ["string", "null"]}}, (SchemaField("a", "STRING", "REQUIRED"),))
-    assert found["a"].mode == "REQUIRED"
+def test_a_column_is_required_only_where_both_table_and_schema_say_so() -> None:
+    text = {"type": "string"}
+    required, nullable = SchemaField("a", "STRING", "REQUIRED"), SchemaField("a", "STRING")
+    assert columns({"a": text}, (required,), required=["a"])["a"].mode == "REQUIRED"
+    assert columns({"a": text}, (nullable,), required=["a"])["a"].mode == "NULLABLE"
+    assert columns({"a": text}, (required,))["a"].mode == "NULLABLE"
+    assert columns({"a": {"type": ["string", "null"]}}, (required,), required=["a"])["a"].mode == "NULLABLE"
+
+
+def test_a_required_column_that_the_schema_lacks_or_lets_be_null_is_relaxed_at_any_depth() -> None:
+    def table(mode: str) -> list[SchemaField]:
+        below = [SchemaField("kept", "STRING", "REQUIRED"), SchemaField("gone", "STRING", mode)]
+        return [
+            SchemaField("record", "RECORD", "REQUIRED", fields=[*below, SchemaField("null", "STRING", mode)]),
+            SchemaField("gone", "RECORD", mode, fields=below[:1]),
+            SchemaField("list", "STRING", "REPEATED"),
+        ]
+
+    properties = {"kept": {"type": "string"}, "null": {"type": ["string", "null"]}}
+    record = {"type": "object", "properties": properties, "required": ["kept", "null"]}
+    planned = columns({"record": record}, tuple(table("REQUIRED")), required=["record"])
+    assert extended(table("REQUIRED"), planned.values()) == table("NULLABLE")
 
 
 def test_columns_of_a_record_keep_the_order_of_the_table() -> None:
@@ -146,7 +165,11 @@ def test_columns_of_a_record_keep_the_order_of_the_table() -> None:
 def test_a_record_that_exists_gets_its_new_columns_at_the_end() -> None:
     # Not end to end: the local BigQuery takes new columns of a RECORD and drops their values.
     existing = SchemaField("r", "RECORD", "REPEATED", fields=[SchemaField("b", "STRING", "REQUIRED")])
-    record = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a"]}
+    record = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "required": ["a", "b"],
+    }
     planned = columns({"r": {"type": "array", "items": record}, "n": {"type": "integer"}}, (existing,), required=["n"])
     assert extended([existing], planned.values()) == [
         SchemaField(

@@ -72,3 +72,26 @@ def test_a_date_partitions_as_well(loading: Loading) -> None:
     for text in ("2024-01-01", "2024-02-02"):
         loading.run([SCHEMA, record("s", {"id": 1, "day": text})], streams={"s": {"partition_field": "day"}})
     assert loading.rows("s") == [{"id": 1, "day": "2024-02-02", "free": None}]
+
+
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "keys", "config", "declared"),
+    [
+        ({"id": TEXT, "n": {"type": "integer"}}, ["id", "n"], {}, ["id", "n"]),
+        ({"id": TEXT}, ["id", "id"], {}, ["id"]),
+        ({"id": {"type": ["string", "null"]}}, ["id"], {}, None),
+        ({"id": {"type": "number"}}, ["id"], {}, None),
+        ({"id": {"type": "string", "format": "time"}}, ["id"], {}, None),
+        ({f"k{n}": TEXT for n in range(17)}, [f"k{n}" for n in range(17)], {}, None),
+        ({"id": TEXT}, ["id"], {"validate_records": False}, None),
+    ],
+)
+def test_a_primary_key_is_declared_only_where_bigquery_takes_it(
+    loading: Loading, properties: dict[str, Any], keys: list[str], config: dict[str, Any], declared: list[str] | None
+) -> None:
+    loading.run([schema("s", properties, keys)], **config)
+    constraints = loading.table("s").table_constraints
+    assert (constraints.primary_key.columns if constraints else None) == declared

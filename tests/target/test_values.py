@@ -122,3 +122,20 @@ def test_decimals_keep_their_digits(number: float | Decimal, stored: str) -> Non
 def test_json_is_text() -> None:
     assert values.json_text({"a": [1, None, "é", 0.1]}) == '{"a":[1,null,"é",0.1]}'
     assert values.json_text("text") == '"text"'
+
+
+def bigquery_spells(number: float) -> str:
+    """How PARSE_JSON spells a number to see whether it is the one that it was given."""
+    short = f"{number:.15g}"
+    return short if float(short) == number else f"{number:.17g}"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_decimal_in_json_is_spelled_so_that_bigquery_takes_it(number: float) -> None:
+    # Not end to end: the local BigQuery takes any spelling.
+    assert Decimal(values.json_text(number)) == Decimal(bigquery_spells(number))
+
+
+def test_json_decimals_of_more_digits_are_rounded() -> None:
+    assert values.json_text({"a": Decimal("0.2002386475503002")}) == '{"a":0.20023864755030019}'
+    assert values.json_text([Decimal("0.12345678901234567890123")]) == "[0.12345678901234568]"
