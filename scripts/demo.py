@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ ORGANIZATION: Final = {"organization": "acme", "repositories": 16, "pull-request
 # What moves a pull request's `updatedAt`; the rest is for the reconcile, which is not built yet.
 EVOLUTION: Final = {"days": 2, "seed": 3, "events": "updated_at"}
 PROGRESS_SECONDS: Final = 5
-PROGRESS_WIDTH: Final = 70
+PROGRESS_WIDTH: Final = 80
 # A line of Meltano's log that one of the plugins wrote, and the one in which the tap says how many rows it fetched.
 PLUGIN_LINE: Final = re.compile(
     r"(?:tap-github-stats|target-bigquery-merge) ((?:Progress:|Done:|Checkpoint|Table|Stream) .*)"
@@ -198,7 +199,7 @@ class Demo:
                     served = json.loads(self._stack.ask("GET", "requests"))
                     said = PLUGIN_LINE.findall(log.read_text())
                     line = f"{time.monotonic() - started:3.0f} s  {served['requests']:3} requests  "
-                    line += said[-1][:PROGRESS_WIDTH] if said else "starting"
+                    line += textwrap.shorten(said[-1], PROGRESS_WIDTH, placeholder=" …") if said else "starting"
                     status.update(line)
                     if not console.is_terminal:
                         console.print(f"  {line}", markup=False)
@@ -254,11 +255,11 @@ class Demo:
                 f"WHERE _sdc_run_id = '{self._last_run}'"
             )
         }
-        console.print(f"{len(changed)} of {len(after)} pull requests changed, and exactly these were fetched.")
         if changed != fetched:
             raise DemoError(
                 f"fetched although unchanged: {sorted(fetched - changed)}; not fetched: {sorted(changed - fetched)}"
             )
+        console.print(f"{len(changed)} of {len(after)} pull requests changed, and exactly these were fetched.")
 
     def _query(self, name: str) -> None:
         """Run an example query and show its answer."""
