@@ -41,9 +41,17 @@ CONNECT_TIMEOUT: Final = 10.0
 READ_TIMEOUT: Final = 60.0
 """Seconds. GitHub itself gives up on a GraphQL query after 10."""
 
+_LOST: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
 _MAY_BE_HIDDEN: Final = ("requestedReviewer", "headRepository", "mergeCommit")
 _GATEWAY: Final = (502, 504)
 _SERVER_ERROR: Final = 500
+_RATE_LIMITED: Final = ("RATE_LIMITED", "RATE_LIMIT")
+"""Both spellings of an exhausted primary limit have been seen on the live API."""
 _OUT_OF_RESOURCES: Final = "RESOURCE_LIMITS_EXCEEDED"
 _TIMED_OUT: Final = ("something went wrong while executing your query", "timedout", "timed out", "timeout")
 
@@ -151,6 +159,11 @@ class Client:
                     self._governor.observe(resource, Quota(limits["limit"], limits["remaining"], limits["reset"]), now)
             elif response.status_code != requests.codes.not_found:
                 raise QueryError(f"GET /rate_limit: {_describe(response)}")
+            if "date" not in response.headers:
+                raise QueryError(
+                    "GET /rate_limit: the answer does not tell GitHub's time (no Date header), without which bookmarks "
+                    "cannot be trusted. Look for a proxy that drops it."
+                )
             return now
 
         return self._persist("rate_limit", attempt)
@@ -181,9 +194,11 @@ class Client:
             known = self.server_time or 0
             try:
                 response = self._send(operation, "POST", self._graphql_url, body)
-            except requests.ReadTimeout as error:
+            except (requests.ReadTimeout, requests.exceptions.ChunkedEncodingError) as error:
                 if large:
-                    raise TooMuchError(f"{operation}: no answer within {READ_TIMEOUT:.0f} s") from error
+                    raise TooMuchError(
+                        f"{operation}: the answer did not arrive completely ({type(error).__name__})"
+                    ) from error
                 raise
             return self._answer(operation, response, known, large=large)
 
@@ -196,7 +211,7 @@ class Client:
                 return attempt()
             except _Again:
                 continue
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            except _LOST as error:
                 fault: Exception = error
                 kind: type[GitHubError] = OutageError
                 reason = f"{type(error).__name__} ({self._api_url})"
@@ -259,6 +274,11 @@ class Client:
             raise TransientError(_describe(response))
         if status != requests.codes.ok:
             raise QueryError(f"{operation}: {_describe(response)}")
+        if response.headers.get("x-github-sso", "").startswith("partial-results"):
+            raise AccessError(
+                f"{operation}: GitHub left out what the token is not authorized for by single sign-on "
+                f"({response.headers['x-github-sso']}). Authorize it."
+            )
         content = _json(response)
         observed = self._date(response)
         data = content.get("data") or {}
@@ -283,7 +303,7 @@ class Client:
         self._governor.observe("graphql", quota, now)
 
     def _limits(self, error: Json, response: requests.Response, now: int) -> None:
-        if error.get("type") == "RATE_LIMITED":
+        if error.get("type") in _RATE_LIMITED or error.get("code") == "graphql_rate_limit":
             quota = _quota(response)
             self._governor.primary("graphql", quota.reset if quota else None, now)
             raise _Again
@@ -352,7 +372,7 @@ def is_hidden(error: Json) -> bool:
 
 
 def _is_too_much(error: Json) -> bool:
-    message = str(error.get("message", "")).lower()
+    message = "" if is_access(error) else str(error.get("message", "")).lower()  # it repeats names
     return error.get("type") == _OUT_OF_RESOURCES or any(sign in message for sign in _TIMED_OUT)
 
 

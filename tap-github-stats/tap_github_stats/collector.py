@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from bisect import bisect_left
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -55,7 +56,10 @@ GROUPS_AHEAD: Final = 2
 """Groups whose overflows are read, or are waiting to be written, at the same time."""
 
 STATE_SHARE: Final = 20
-"""A STATE is held back until so many times its own length has been written in records."""
+"""A STATE is held back until so many times its own length has been written in records..."""
+
+STATE_SECONDS: Final = 60
+"""... but no longer than this: what a run does slowly, or a stream map leaves out, shall not be done again."""
 
 DAY: Final = 86_400
 
@@ -127,6 +131,7 @@ class Collector:
         self._hydrator = Hydrator(client, settings.page_size_hydrate)
         self._pool = ThreadPoolExecutor(settings.max_workers, thread_name_prefix="github")
         self._state_bytes = 0
+        self._state_at = time.monotonic()
         self._record_bytes_at_state = 0
         self._interruptible = False
         self._signal: int | None = None
@@ -147,7 +152,7 @@ class Collector:
                 self._progress.organizations += 1
                 try:
                     self._try_out(login) if self._dry else self._organization(login)
-                except AccessError as error:
+                except (AccessError, QueryError, TransientError) as error:
                     self._progress.failed[login] = str(error)
         finally:
             self._governor.stop()
@@ -206,7 +211,8 @@ class Collector:
         of_repositories = books["repositories"].copy() if "repositories" in books else Bookmarks()
         ids: list[int] = []
         work: list[Repository] = []
-        for probed in self._probe(login):
+        seen: set[int] = set()
+        for probed in self._probe(login, seen):
             repository = probed.repository
             ids.append(repository.id)
             if "repositories" in self._streams:
@@ -214,6 +220,7 @@ class Collector:
             if parties and not self._is_unchanged(repository, parties):
                 work.append(repository)
             self._progress.tick()
+        self._report_vanished(login, seen, [of_repositories, *(party.bookmarks for party in parties)])
         if "repositories" in self._streams:
             of_repositories.begin(ids, ceiling)
             of_repositories.finish()
@@ -259,12 +266,22 @@ class Collector:
             return self._settings.start
         return self._now() - self._settings.lookback_days * DAY
 
-    def _probe(self, login: str) -> Iterator[Probed]:
-        """The repositories that the settings let through."""
+    def _report_vanished(self, login: str, seen: set[int], bookmarks: Iterable[Bookmarks]) -> None:
+        """Lists repositories that are no longer to be seen, once: they are paused from now on."""
+        vanished: set[int] = set().union(*(one.positions.keys() - one.paused for one in bookmarks)) - seen
+        for repository in sorted(vanished):
+            self._skip(
+                f"{login}/(repository id {repository})",
+                "it was read before and is no longer listed: deleted, moved away, or hidden from the token",
+            )
+
+    def _probe(self, login: str, seen: set[int]) -> Iterator[Probed]:
+        """The repositories that the settings let through; the ids of all go into `seen`."""
         unmatched = set(self._settings.repositories)
         found = probe(self._client, login, self._settings.page_size_probe, self._skip)
         for probed in self._each(found):
             node, repository = probed.node, probed.repository
+            seen.add(repository.id)
             globs = self._settings.matches(repository.organization, repository.name)
             unmatched.difference_update(globs)
             if self._settings.repositories and not globs:
@@ -301,6 +318,9 @@ class Collector:
             streams: frozenset[str] = frozenset().union(
                 *(party.streams for party in parties if party.bookmarks.wants(repository.id, head.number, head.updated))
             )
+            if "pull_requests" in streams:
+                # A target may take a pull request's row for a sign that all its children come with it.
+                streams = frozenset(self._streams) - {"repositories"}
             if streams:
                 yield Wanted(repository, head.node_id, head.number, head.updated, streams)
 
@@ -443,14 +463,16 @@ class Collector:
             self._progress.records[emitted.stream] += 1
 
     def _write_state(self, *, final: bool = False) -> None:
-        """Writes a STATE, unless it is too long for what was written since the last one."""
+        """Writes a STATE, unless it is too long for what was written since the last one, and that is not long ago."""
         since = self._tap.record_bytes - self._record_bytes_at_state
-        if not final and self._state_bytes * STATE_SHARE > since:
+        due = final or time.monotonic() - self._state_at > STATE_SECONDS
+        if not due and self._state_bytes * STATE_SHARE > since:
             return
         value = state.to_json(self._books)
         self._state_bytes = len(json.dumps(value))
-        if not final and self._state_bytes * STATE_SHARE > since:
+        if not due and self._state_bytes * STATE_SHARE > since:
             return
+        self._state_at = time.monotonic()
         self._record_bytes_at_state = self._tap.record_bytes
         self._tap.state["bookmarks"] = value["bookmarks"]
         self._tap.state_writer.write_state(self._tap.state)
@@ -461,7 +483,7 @@ class Collector:
         """For `--test`: a few records of each stream, from the first repositories; bookmarks stay where they are."""
         streams = frozenset(self._streams) - {"repositories"}
         wanted: list[Wanted] = []
-        for number, probed in enumerate(self._probe(login), start=1):
+        for number, probed in enumerate(self._probe(login, set()), start=1):
             repository = probed.repository
             if "repositories" in self._streams:
                 self._emit(

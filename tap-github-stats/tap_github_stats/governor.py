@@ -88,9 +88,10 @@ class Governor:
     def secondary(self, retry_after: float | None) -> None:
         """A request was refused because of a secondary limit, which holds for requests of every kind."""
         with self._lock:
-            self._secondary_in_a_row += 1
-            growing = SECONDARY_WAIT * 2 ** min(self._secondary_in_a_row - 1, 5)
-        seconds = growing if retry_after is None else retry_after
+            if self._until.get("graphql", 0.0) <= self.now():  # else it is one more answer to the same burst
+                self._secondary_in_a_row += 1
+            growing = 2 ** min(max(self._secondary_in_a_row - 1, 0), 5)
+        seconds = SECONDARY_WAIT * growing if retry_after is None else max(retry_after, growing)
         for resource in ("graphql", "core"):
             self.hold(resource, seconds, "GitHub refused a request: secondary limit")
 

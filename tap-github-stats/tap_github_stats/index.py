@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_github_stats.client import Client, refuse
-from tap_github_stats.errors import AccessError, TooMuchError
+from tap_github_stats.errors import SURPRISES, AccessError, QueryError, TooMuchError
 from tap_github_stats.probe import Head, heads_of
 
 if TYPE_CHECKING:
@@ -40,10 +40,13 @@ def index(client: Client, repository: Repository, since: int, page_size: int) ->
         node = answer.data.get("node")
         if node is None:
             raise AccessError(f"the repository is gone (request {answer.request_id})")
-        connection = node["pullRequests"]
-        found += heads_of(connection)
-        page = connection["pageInfo"]
-        cursor = page["endCursor"] if page["hasNextPage"] else None
+        try:
+            connection = node["pullRequests"]
+            found += heads_of(connection)
+            page = connection["pageInfo"]
+            cursor = page["endCursor"] if page["hasNextPage"] else None
+        except SURPRISES as error:
+            raise QueryError(f"index: an answer of an unexpected form (request {answer.request_id})") from error
     return sorted(complete(found, since))
 
 

@@ -81,7 +81,7 @@ def open_pages(node: Json, streams: frozenset[str]) -> Iterator[Page]:
         if connection := node.get(name):
             yield from _rest(kind, node["id"], connection)
     if reviews := node.get("reviews"):
-        unseen = _review_comments(node) if "review_comments" in streams else 0
+        unseen = (_review_comments(node) or 0) if "review_comments" in streams else 0
         yield from _rest("reviews", node["id"], reviews, unseen)
         if "review_comments" in streams:
             for review in reviews["nodes"]:
@@ -95,11 +95,11 @@ def _rest(kind: str, node_id: str, connection: Json, inside: int = 0, most: int 
         yield Page(kind, node_id, connection, min(most, max(1, missing)), most, inside)
 
 
-def _review_comments(node: Json) -> int:
-    """Review comments of a pull request by GitHub's counts, which may leave the number open: then none."""
+def _review_comments(node: Json) -> int | None:
+    """Review comments of a pull request by GitHub's counts, which may leave the number open: None."""
     total: int | None = node["totalCommentsCount"]
     known: int = node["comments"]["totalCount"]
-    return max(0, (total or 0) - known)
+    return None if total is None else max(0, total - known)
 
 
 def _threads(owner: Fetched) -> Iterator[tuple[Fetched, Page]]:
@@ -108,10 +108,12 @@ def _threads(owner: Fetched) -> Iterator[tuple[Fetched, Page]]:
     if node is None or "review_comments" not in owner.streams:
         return
     expected = _review_comments(node)
-    if expected > sum(len(review["comments"]["nodes"]) for review in node["reviews"]["nodes"]):
+    read = sum(len(review["comments"]["nodes"]) for review in node["reviews"]["nodes"])
+    if expected is None or expected > read:
         node["reviewThreads"] = {"nodes": []}
         most = _NESTED["threads"][0]
-        yield owner, Page("threads", node["id"], node["reviewThreads"], min(most, expected), most, expected)
+        first = most if expected is None else min(most, expected)
+        yield owner, Page("threads", node["id"], node["reviewThreads"], first, most, expected or 0)
 
 
 class _OpenPages:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tap_github_stats import timestamps
 from tap_github_stats.client import Answer, Client, Json, is_access, refuse, summary
-from tap_github_stats.errors import AccessError, QueryError, TooMuchError
+from tap_github_stats.errors import SURPRISES, AccessError, QueryError, TooMuchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,8 +83,15 @@ def probe(client: Client, organization: str, page_size: int, skipped: Callable[[
             if position in hidden:
                 name = node["name"] if node else "a repository without a name"
                 skipped(f"{found['login']}/{name}", hidden[position])
-            else:
-                yield Probed(_repository(node, found["login"]), node, answer.known, answer.observed)
+                continue
+            try:
+                repository = _repository(node, found["login"])
+            except SURPRISES as error:
+                name = (node or {}).get("name") or f"repository {position + 1} behind {after or 'the start'}"
+                raise QueryError(
+                    f"probe: {found['login']}/{name} came in an unexpected form (request {answer.request_id})"
+                ) from error
+            yield Probed(repository, node, answer.known, answer.observed)
         if not connection["pageInfo"]["hasNextPage"]:
             return
         after = connection["pageInfo"]["endCursor"]
@@ -100,11 +107,15 @@ def _hidden(answer: Answer) -> dict[int, str]:
     hidden = {}
     others = []
     for error in answer.errors:
-        path = error.get("path") or []
-        if is_access(error) and path[:3] == ["organization", "repositories", "nodes"] and len(path) > 3:  # noqa: PLR2004 - the position follows
-            hidden[path[3]] = summary([error])
-        else:
-            others.append(error)
+        match error.get("path"):
+            case ["organization", "repositories", "nodes", int(), ("defaultBranchRef" | "primaryLanguage"), *_] if (
+                is_access(error)
+            ):
+                pass  # the column is null
+            case ["organization", "repositories", "nodes", int(position), *_] if is_access(error):
+                hidden[position] = summary([error])
+            case _:
+                others.append(error)
     refuse("probe", answer, others)
     return hidden
 

@@ -85,7 +85,11 @@ def _pull_request(node: Json, place: Row, review_comment_count: int | None, size
     labels = [label["name"] for label in node["labels"]["nodes"]] if node["labels"] else []
     issue_comment_count = node["comments"]["totalCount"]
     if review_comment_count is None:
-        review_comment_count = max(0, (node["totalCommentsCount"] or 0) - issue_comment_count)
+        if node["totalCommentsCount"] is None:
+            raise ValueError(
+                "GitHub does not tell how many comments there are: select review_comments, which counts them"
+            )
+        review_comment_count = max(0, node["totalCommentsCount"] - issue_comment_count)
     ready = [event["createdAt"] for event in node["timelineItems"]["nodes"] if event]
     author, author_type = _who(node["author"])
     return {

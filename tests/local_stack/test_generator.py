@@ -287,3 +287,12 @@ def test_a_world_that_is_not_frozen_ticks_from_now_on() -> None:
     world = generate(frozen=False, pull_requests=1)
     assert world.clock.frozen is None
     assert NOW <= world.clock.now() < NOW + 300
+
+
+def test_repository_ids_fit_into_32_bits_however_many_organizations_there_are() -> None:
+    world = generate(organization="one", repositories=2, pull_requests=0, seed=1, now=1_790_000_000)
+    for number in range(20):
+        generate(organization=f"more-{number}", repositories=2, pull_requests=0, seed=1, now=1_790_000_000, into=world)
+    ids = [repository for it in world.organizations.values() for repository in it.repositories]
+    assert len(set(ids)) == len(ids)
+    assert max(ids) < 2**31

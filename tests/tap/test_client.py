@@ -146,8 +146,10 @@ def test_an_error_that_nobody_knows_is_never_passed(github: GitHubFactory) -> No
             ).middleware
         ],
     )
-    _, error = attempt(tap(server))
-    assert isinstance(error, QueryError)
+    run, error = attempt(tap(server))
+    assert isinstance(error, IncompleteRunError)
+    assert "SURPRISE" in str(error)
+    assert run.records == []
     assert "SURPRISE: what is this?" in str(error)
     assert "request " in str(error)
 

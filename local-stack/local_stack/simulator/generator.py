@@ -86,7 +86,8 @@ def generate(  # noqa: PLR0913 - keywords, most of them with a default
         "PullRequestReview": _step(pull_requests * means.reviews),
         "PullRequestReviewComment": _step(pull_requests * means.review_comments),
         "IssueComment": _step(pull_requests * means.issue_comments),
-        "Repository": _step(4 * repositories),
+        # A repository has no id but one of 32 bits, so several organizations must find room below that.
+        "Repository": min(_step(4 * repositories), 1_000_000),
         "User": 100_000,
     }
     world = into or _world(viewer, now, frozen=frozen)
