@@ -11,6 +11,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from target_bigquery_merge.answers import answered
 from target_bigquery_merge.runs import spell
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ def unfinished(bucket: Bucket, names: FileNames, pipeline: str, now: datetime) -
     """List the manifests of the last seven days, of any run of the pipeline, that have no done marker."""
     folder = names.checkpoints(pipeline)
     start = f"{folder}{now - LOOK_BACK:%Y%m%d}"
-    found = {blob.name for blob in bucket.list_blobs(prefix=folder, start_offset=start)}
+    found = answered(
+        lambda: {blob.name for blob in bucket.list_blobs(prefix=folder, start_offset=start)},
+        f"Listing the checkpoints of pipeline {pipeline!r}",
+    )
     return sorted(
         name
         for name in found

@@ -65,7 +65,7 @@ class Merger:
         """
         statements = Statements(stream, staging)
         result = Merged(stream.name)
-        if stream.partitioning is None:
+        if not stream.prunes:
             texts: list[tuple[str, list[Move] | None]] = [(statements.apply(), None)]
         else:
             moves = self._moves(statements, checkpoint, through, result)
@@ -144,7 +144,7 @@ class Statements:
         """Write the statement that changes the table.
 
         Args:
-            moves: The moves that it is about; None: the table has no partitions.
+            moves: The moves that it is about; None: partitions cannot be told.
             alone: Whether these are all moves of the batch, or one share of them.
         """
         stream = self.stream
@@ -239,15 +239,19 @@ class Statements:
 
     def _partitions(self, moves: Sequence[Move] | None) -> str:
         if moves is None or self.stream.partitioning is None:
-            return "TRUE"
+            return self._all_partitions("stored.")
         touched = {partition for move in moves for partition in move.partitions}
         return self.stream.partitioning.predicate(f"stored.{sql.identifier(self._partition_column)}", touched)
 
-    def _all_partitions(self) -> str:
-        """Spell a condition that every row meets, in the form that a table may require."""
+    def _all_partitions(self, table: str = "") -> str:
+        """Spell a condition that every row meets, in the form that a table may require.
+
+        Args:
+            table: What comes before the name of the column.
+        """
         if not self.stream.filter_required or self.stream.partitioning is None:
             return "TRUE"
-        column = sql.identifier(self._partition_column)
+        column = f"{table}{sql.identifier(self._partition_column)}"
         first = self.stream.partitioning.start(0).replace(year=1, month=1, day=1)
         return f"({column} >= {sql.literal(first)} OR {column} IS NULL)"
 

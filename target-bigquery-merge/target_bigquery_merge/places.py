@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
+from target_bigquery_merge.answers import answered
 from target_bigquery_merge.clients import REQUEST_TIMEOUT
 from target_bigquery_merge.errors import TerminalError
 from target_bigquery_merge.locations import can_load
@@ -26,15 +27,20 @@ def prepare_dataset(client: bigquery.Client, settings: Settings) -> str:
     """Make the dataset where it is missing and return its location.
 
     Raises:
-        TerminalError: It lies elsewhere than `location` says.
+        WarehouseError: It lies elsewhere than `location` says, or cannot be used.
     """
     dataset = bigquery.Dataset(bigquery.DatasetReference(settings.project, settings.dataset))
-    try:
-        existing = client.get_dataset(dataset.reference, timeout=REQUEST_TIMEOUT)
-    except api.NotFound:
-        dataset.location = settings.location or DEFAULT_LOCATION
-        existing = client.create_dataset(dataset, exists_ok=True, timeout=REQUEST_TIMEOUT)
-        logger.info("Dataset %s.%s is made in %s.", settings.project, settings.dataset, dataset.location)
+
+    def find_or_make() -> bigquery.Dataset:
+        try:
+            return client.get_dataset(dataset.reference, timeout=REQUEST_TIMEOUT)
+        except api.NotFound:
+            dataset.location = settings.location or DEFAULT_LOCATION
+            made = client.create_dataset(dataset, exists_ok=True, timeout=REQUEST_TIMEOUT)
+            logger.info("Dataset %s.%s is made in %s.", settings.project, settings.dataset, dataset.location)
+            return made
+
+    existing = answered(find_or_make, f"Looking for dataset {dataset.reference}, or making it")
     location = str(existing.location or settings.location or DEFAULT_LOCATION)
     if settings.location and settings.location.upper() != location.upper():
         raise TerminalError(
@@ -47,23 +53,35 @@ def prepare_dataset(client: bigquery.Client, settings: Settings) -> str:
 def prepare_bucket(client: storage.Client, settings: Settings, location: str) -> storage.Bucket:
     """Make the bucket where it is missing, and check that the dataset's location can load from it.
 
+    Where the account may not look at the bucket, only at its objects, nothing is checked.
+
     Raises:
-        TerminalError: It cannot, or the bucket cannot be used.
+        WarehouseError: It cannot, or the bucket cannot be used.
     """
-    try:
-        bucket = client.lookup_bucket(settings.bucket, timeout=REQUEST_TIMEOUT)
-        if bucket is None:
-            bucket = client.bucket(settings.bucket)
-            bucket.iam_configuration.uniform_bucket_level_access_enabled = True
-            bucket = client.create_bucket(bucket, location=location, timeout=REQUEST_TIMEOUT)
-            logger.info("Bucket %s is made in %s.", settings.bucket, location)
-    except api.Conflict:
-        bucket = client.get_bucket(settings.bucket, timeout=REQUEST_TIMEOUT)
-    except api.Forbidden as error:
-        raise TerminalError(
-            f"Bucket {settings.bucket}: access denied. The account needs storage.buckets.get and the rights to create "
-            f"and read objects, and storage.buckets.create where the bucket is missing: {error}"
-        ) from error
+
+    def find() -> storage.Bucket | None:
+        try:
+            return client.lookup_bucket(settings.bucket, timeout=REQUEST_TIMEOUT)
+        except api.Forbidden:
+            logger.warning(
+                "Bucket %s: the account lacks storage.buckets.get, so the location of the bucket is not checked.",
+                settings.bucket,
+            )
+            return client.bucket(settings.bucket)
+
+    def make() -> storage.Bucket:
+        bucket = client.bucket(settings.bucket)
+        bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+        try:
+            made = client.create_bucket(bucket, location=location, timeout=REQUEST_TIMEOUT)
+        except api.Conflict:
+            return client.get_bucket(settings.bucket, timeout=REQUEST_TIMEOUT)
+        logger.info("Bucket %s is made in %s.", settings.bucket, location)
+        return made
+
+    bucket = answered(find, f"Looking for bucket {settings.bucket}")
+    if bucket is None:
+        bucket = answered(make, f"Making bucket {settings.bucket}, which is missing")
     if bucket.location and not can_load(location, bucket.location):
         raise TerminalError(
             f"Dataset {settings.dataset} lies in {location} and cannot load from bucket {settings.bucket} in "

@@ -5,6 +5,7 @@ An empty string counts as unset, for that is what Meltano passes for a variable 
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -224,10 +225,10 @@ class Settings:
 
 
 def normalise(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop empty strings and resolve aliases; granularities in any case.
+    """Drop empty strings and resolve aliases; granularities in any case, credentials as text.
 
     Raises:
-        ConfigValidationError: A setting and its alias differ.
+        ConfigValidationError: A setting and its alias differ, or the credentials are neither text nor an object.
     """
     given = {name: _without_empty(value) for name, value in config.items()}
     given = {name: value for name, value in given.items() if value is not None and value != ""}
@@ -238,6 +239,14 @@ def normalise(config: Mapping[str, Any]) -> dict[str, Any]:
             )
     if default_dataset := given.pop("default_target_schema", None):
         given.setdefault("dataset", default_dataset)
+    if isinstance(credentials := given.get("credentials_json"), dict):
+        given["credentials_json"] = json.dumps(credentials)
+    elif not isinstance(credentials, str | None):
+        # Found here, for an error of the JSON schema would show the value.
+        raise ConfigValidationError(
+            "Config validation failed",
+            errors=["'credentials_json' must be the content of a credentials file, as text or object."],
+        )
     if isinstance(granularity := given.get("partition_granularity"), str):
         given["partition_granularity"] = granularity.lower()
     return given

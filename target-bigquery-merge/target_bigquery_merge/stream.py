@@ -27,7 +27,7 @@ class Stream:
         keys: The key columns; none: rows are appended.
         nullable_keys: Those of them that may be NULL.
         path_fields: The properties that lead the path of its archive files.
-        partitioning: The partition column; None: pruning is not possible.
+        partitioning: What the table is partitioned by; None: nothing that a column decides about.
         immutable_partition: The partition of a key never changes.
         filter_required: Queries of the table must name partitions.
         version_column: The column that orders versions before the time of observation.
@@ -47,3 +47,8 @@ class Stream:
     filter_required: bool
     version_column: str | None
     fresh: bool
+
+    @property
+    def prunes(self) -> bool:
+        """Whether the partitions that rows go to can be told, by the column that decides about them."""
+        return self.partitioning is not None and any(column.name == self.partitioning.column for column in self.columns)

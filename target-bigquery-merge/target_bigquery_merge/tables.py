@@ -16,9 +16,10 @@ from google.api_core import exceptions as api
 from google.cloud import bigquery
 from google.cloud.bigquery.table import PrimaryKey, TableConstraints
 
+from target_bigquery_merge.answers import answered
 from target_bigquery_merge.clients import REQUEST_TIMEOUT
 from target_bigquery_merge.columns import METADATA, SDK_METADATA, Column, columns_of
-from target_bigquery_merge.errors import SchemaError
+from target_bigquery_merge.errors import SchemaError, TransientError
 from target_bigquery_merge.extension import extended
 from target_bigquery_merge.layout import Layout
 from target_bigquery_merge.names import TABLE_NAME_LENGTH, label, table_name, with_fingerprint
@@ -58,12 +59,13 @@ class Tables:
         layout = Layout(stream, sources, key_properties, self._settings)
         keys, version = layout.keys, layout.version
         if existing is None:
-            table, fresh = self._create(self._planned(reference, schema, columns, layout))
-            if not fresh:
+            made = self._create(self._planned(reference, schema, columns, layout))
+            if made is None:
                 return self.prepare(stream, schema, key_properties)
+            table, fresh = made, True
         else:
             table, fresh = self._extend(existing, columns), False
-        return Stream(
+        prepared = Stream(
             name=stream,
             schema=schema,
             key_properties=tuple(key_properties),
@@ -78,6 +80,15 @@ class Tables:
             version_column=version.name if version else None,
             fresh=fresh,
         )
+        if prepared.partitioning and not prepared.prunes:
+            logger.warning(
+                "Stream %r lacks %r, by which table %s is partitioned: new rows go to the NULL partition, and each "
+                "MERGE reads the whole table.",
+                stream,
+                prepared.partitioning.column,
+                table.reference,
+            )
+        return prepared
 
     def _table_of(self, stream: str) -> tuple[bigquery.TableReference, bigquery.Table | None]:
         """Find the table of a stream: one that says so, or a free name; two streams never share one."""
@@ -87,15 +98,20 @@ class Tables:
             if self._taken.get(table_id, stream) != stream:
                 continue
             reference = dataset.table(table_id)
-            try:
-                existing = self._client.get_table(reference, timeout=REQUEST_TIMEOUT)
-            except api.NotFound:
-                existing = None
-            mark = _MARK.search(existing.description or "") if existing else None
-            if mark is None or json.loads(mark["mark"]) == stream:
+            existing = self._find(reference)
+            if existing is None or _owner(existing) == stream:
                 self._taken[table_id] = stream
                 return reference, existing
         raise SchemaError(f"Stream {stream!r}: its table {table_id!r} belongs to another stream. Use another dataset.")
+
+    def _find(self, reference: bigquery.TableReference) -> bigquery.Table | None:
+        def find() -> bigquery.Table | None:
+            try:
+                return self._client.get_table(reference, timeout=REQUEST_TIMEOUT)
+            except api.NotFound:
+                return None
+
+        return answered(find, f"Looking for table {reference}")
 
     def _columns(
         self, stream: str, schema: Mapping[str, Any], keys: Sequence[str], existing: bigquery.Table | None
@@ -125,36 +141,50 @@ class Tables:
             table.table_constraints = TableConstraints(PrimaryKey(primary_key), None)
         return table
 
-    def _create(self, table: bigquery.Table) -> tuple[bigquery.Table, bool]:
-        """Make a table; False: somebody else has made it in the meantime."""
-        try:
-            created = self._client.create_table(table, timeout=REQUEST_TIMEOUT)
-        except api.Conflict:
-            return self._client.get_table(table.reference, timeout=REQUEST_TIMEOUT), False
-        except api.BadRequest as error:
-            raise SchemaError(f"Table {table.reference} cannot be made: {error}") from error
-        logger.info("Table %s is made.", table.reference)
-        return created, True
+    def _create(self, table: bigquery.Table) -> bigquery.Table | None:
+        """Make a table; None: somebody else has made it in the meantime."""
+
+        def create() -> bigquery.Table | None:
+            try:
+                return self._client.create_table(table, timeout=REQUEST_TIMEOUT)
+            except api.Conflict:
+                return None
+            except api.BadRequest as error:
+                raise SchemaError(f"Table {table.reference} cannot be made: {error}") from error
+
+        created = answered(create, f"Making table {table.reference}")
+        if created is not None:
+            logger.info("Table %s is made.", table.reference)
+        return created
 
     def _extend(self, table: bigquery.Table, columns: Sequence[Column]) -> bigquery.Table:
-        """Add the columns that a table lacks; again when somebody else changed it at the same time."""
-        for attempt in range(UPDATE_ATTEMPTS):
-            fields = extended(table.schema, columns)
-            if fields == list(table.schema):
-                break
-            table.schema = fields
-            try:
-                table = self._client.update_table(table, ["schema"], timeout=REQUEST_TIMEOUT)
-            except api.PreconditionFailed:
-                if attempt + 1 == UPDATE_ATTEMPTS:
-                    raise
-                table = self._client.get_table(table.reference, timeout=REQUEST_TIMEOUT)
-            except api.BadRequest as error:
-                raise SchemaError(f"Table {table.reference} cannot be extended: {error}") from error
-            else:
-                logger.info("The schema of table %s is extended.", table.reference)
-                break
-        return table
+        """Let the schema of a table follow; again when somebody else changed it at the same time."""
+
+        def extend() -> bigquery.Table:
+            current = table
+            for _ in range(UPDATE_ATTEMPTS):
+                fields = extended(current.schema, columns)
+                if fields == list(current.schema):
+                    return current
+                current.schema = fields
+                try:
+                    updated = self._client.update_table(current, ["schema"], timeout=REQUEST_TIMEOUT)
+                except api.PreconditionFailed:
+                    current = self._client.get_table(table.reference, timeout=REQUEST_TIMEOUT)
+                except api.BadRequest as error:
+                    raise SchemaError(f"Table {table.reference} cannot be extended: {error}") from error
+                else:
+                    logger.info("The schema of table %s is extended.", table.reference)
+                    return updated
+            raise TransientError(f"Table {table.reference} is changed by others all the time, run again later.")
+
+        return answered(extend, f"Extending table {table.reference}")
+
+
+def _owner(table: bigquery.Table) -> str:
+    """Return the stream that a table belongs to: its name, where its description tells no other."""
+    mark = _MARK.search(table.description or "")
+    return str(json.loads(mark["mark"])) if mark else table.table_id
 
 
 def _partitioning(table: bigquery.Table) -> Partitioning | None:

@@ -71,6 +71,19 @@ def test_the_exact_name_of_a_stream_wins_over_a_glob_key_by_key() -> None:
     assert found.stream("other").version_field == "any"
 
 
+def test_credentials_may_be_an_object() -> None:
+    assert (
+        settings(credentials_json={"private_key": "hidden-value"}).credentials_json == '{"private_key": "hidden-value"}'
+    )
+
+
+def test_credentials_of_another_form_are_refused_without_showing_them(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ConfigValidationError) as failure:
+        settings(credentials_json=["hidden-value"])
+    assert failure.value.errors == ["'credentials_json' must be the content of a credentials file, as text or object."]
+    assert "hidden-value" not in f"{failure.value}{caplog.text}"
+
+
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BIGQUERY_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name, raising=False)

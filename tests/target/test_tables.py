@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from google.cloud import storage
+from google.api_core import exceptions as api
+from google.cloud import bigquery, storage
 from singer_sdk.exceptions import ConfigValidationError
 from target_bigquery_merge.errors import SchemaError, TerminalError
 
@@ -93,5 +94,69 @@ def test_a_primary_key_is_declared_only_where_bigquery_takes_it(
     loading: Loading, properties: dict[str, Any], keys: list[str], config: dict[str, Any], declared: list[str] | None
 ) -> None:
     loading.run([schema("s", properties, keys)], **config)
+    assert primary_key(loading) == declared
+
+
+def primary_key(loading: Loading) -> list[str] | None:
     constraints = loading.table("s").table_constraints
-    assert (constraints.primary_key.columns if constraints else None) == declared
+    return constraints.primary_key.columns if constraints and constraints.primary_key else None
+
+
+def refused(*_: Any, **__: Any) -> None:
+    raise api.Forbidden("access denied")  # type: ignore[no-untyped-call]
+
+
+def test_a_bucket_may_be_used_by_who_may_not_look_at_it(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # roles/storage.objectAdmin has no storage.buckets.get.
+    monkeypatch.setattr(storage.Client, "lookup_bucket", refused)
+    loading.run([SCHEMA, record("s", {"id": 1})])
+    assert [row["id"] for row in loading.rows("s")] == [1]
+    assert any("the location of the bucket is not checked" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "message"),
+    [
+        (bigquery.Client, "get_dataset", "Looking for dataset .*: 403 access denied"),
+        (bigquery.Client, "get_table", "Looking for table .*: 403 access denied"),
+        (bigquery.Client, "create_table", "Making table .*: 403 access denied"),
+        (storage.Bucket, "list_blobs", "Listing the checkpoints of pipeline 'default': 403 access denied"),
+    ],
+)
+def test_who_may_not_do_something_is_told_what(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, message: str
+) -> None:
+    monkeypatch.setattr(owner, name, refused)
+    with pytest.raises(TerminalError, match=message):
+        loading.run([SCHEMA])
+
+
+def test_two_streams_never_share_a_table(loading: Loading) -> None:
+    for stream in ("a_b", "a-b", "a b"):
+        loading.run([schema(stream, {"v": TEXT}, ["v"]), record(stream, {"v": stream})])
+    for stream in ("a b", "a-b", "a_b"):
+        loading.run([schema(stream, {"v": TEXT}, ["v"]), record(stream, {"v": stream})])
+    tables = {tuple(row["v"] for row in loading.rows(table)) for table in loading.tables()}
+    assert tables == {("a_b",), ("a-b",), ("a b",)}
+    assert loading.rows("a_b") == [{"v": "a_b"}]
+
+
+BY_DAY = {"streams": {"s": {"partition_field": "day"}}}
+
+
+def test_a_stream_without_the_partition_column_of_its_table_is_merged_all_the_same(
+    loading: Loading, caplog: pytest.LogCaptureFixture
+) -> None:
+    loading.run(
+        [SCHEMA, *(record("s", {"id": number, "day": "2024-01-01", "free": "old"}) for number in (1, 2))], **BY_DAY
+    )
+    lacking = schema("s", {"id": {"type": "integer"}, "free": {}}, ["id"])
+    loading.run([lacking, *(record("s", {"id": number, "free": "new"}) for number in (2, 3))], **BY_DAY)
+    assert loading.rows("s") == [
+        {"id": 1, "day": "2024-01-01", "free": "old"},
+        {"id": 2, "day": "2024-01-01", "free": "new"},
+        {"id": 3, "day": None, "free": "new"},
+    ]
+    assert any("lacks 'day', by which table" in message for message in caplog.messages)
