@@ -39,6 +39,7 @@ _TRANSIENT_REASONS = frozenset(
 )
 _TRANSIENT_MESSAGES = ("due to concurrent update", "Could not serialize access")
 _NO_ANSWER = (
+    api.RetryError,  # a client gave up repeating the request by itself
     api.ServerError,
     api.TooManyRequests,
     RequestsConnectionError,

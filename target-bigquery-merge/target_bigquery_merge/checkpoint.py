@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-bigquery-merge")
 
-# Load jobs of one checkpoint that run at the same time.
+# Jobs of one checkpoint that run at the same time.
 LOADS = 4
 
 
@@ -68,11 +69,8 @@ class Protocol:
             self._manifests.create(checkpoint)
         # 3. The files are loaded into staging tables, which are dropped whatever happens.
         with self._staged(checkpoint) as staged:
-            # 4. The tables change, stream by stream, children before their parents.
-            merged = [
-                self._merger.merge(batch.stream, staging, checkpoint.number, checkpoint.through)
-                for batch, staging in sorted(staged, key=lambda pair: self._settings.merge_rank(pair[0].stream.name))
-            ]
+            # 4. The tables change, children before their parents.
+            merged = self._merged(staged, checkpoint)
             # 5. The marker says that it is done.
             if self._manifests:
                 self._manifests.finish(checkpoint, merged)
@@ -80,6 +78,26 @@ class Protocol:
             print_state(checkpoint.state)
         self._store.release(files)
         _log(checkpoint, files, merged, time.monotonic() - began)
+        return merged
+
+    def _merged(self, staged: Sequence[tuple[Batch, TableReference]], checkpoint: Checkpoint) -> list[Merged]:
+        """Merge rank by rank, the tables of one rank at the same time.
+
+        Streams without keys come last of all: were another stream to fail after them, their rows would come twice.
+        """
+
+        def rank(pair: tuple[Batch, TableReference]) -> tuple[bool, int]:
+            stream = pair[0].stream
+            return not stream.keys, self._settings.merge_rank(stream.name)
+
+        merged: list[Merged] = []
+        for _, pairs in groupby(sorted(staged, key=rank), key=rank):
+            with ThreadPoolExecutor(LOADS, thread_name_prefix="merge") as pool:
+                merges = [
+                    pool.submit(self._merger.merge, batch.stream, staging, checkpoint.number, checkpoint.through)
+                    for batch, staging in pairs
+                ]
+            merged += [merge.result() for merge in merges]
         return merged
 
     @contextmanager

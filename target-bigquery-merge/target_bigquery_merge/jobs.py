@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.api_core import exceptions as api
+from google.api_core.retry import Retry, if_exception_type
 
 from target_bigquery_merge.answers import answered, delay, is_transient
 from target_bigquery_merge.errors import TerminalError, TransientError
@@ -30,6 +31,9 @@ T = TypeVar("T")
 logger = logging.getLogger("target-bigquery-merge")
 
 ATTEMPTS = 5
+
+# A job that exists may still be unknown to the server that is asked about it.
+_SOON = Retry(predicate=if_exception_type(api.NotFound), timeout=120.0)
 
 
 def job_name(step: str, *identity: object) -> str:
@@ -86,7 +90,7 @@ class Jobs:
                 return insert(job_id)
             except api.Conflict:
                 logger.info("%s: job %s exists, going on with it.", about, job_id)
-                return self._client.get_job(job_id, location=self.location)  # type: ignore[return-value] # the id names the kind
+                return self._client.get_job(job_id, location=self.location, retry=_SOON)  # type: ignore[return-value] # the id names the kind
 
         return self._answered(attempt, f"{about}: inserting job {job_id}")
 

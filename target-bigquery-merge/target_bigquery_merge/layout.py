@@ -116,7 +116,7 @@ class Layout:
             name, kind = column.name, column.type
         else:
             guesses = [self.columns[guess] for guess in PARTITION_GUESSES if guess in self.columns]
-            guess = next((column for column in guesses if column.type in _PARTITIONED), None)
+            guess = next((one for one in guesses if one.type in _PARTITIONED and one.mode != "REPEATED"), None)
             if guess is None and self.key_properties:
                 return None
             name, kind = (guess.name, guess.type) if guess else (INGESTION_TIMESTAMP, "TIMESTAMP")

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from target_bigquery_merge.answers import answered
 from target_bigquery_merge.clients import REQUEST_TIMEOUT
+from target_bigquery_merge.errors import TerminalError
 from target_bigquery_merge.jobs import Jobs, job_name
 from target_bigquery_merge.names import fingerprint, label
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_URIS = 10_000
 STAGING_LIFETIME = timedelta(days=1)
+# Seconds in which a staging table is dropped, or else left to expire.
+DROP_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,21 @@ class Loader:
         for part, files in enumerate(self._parts(batch.files)):
             name = job_name("load", self.settings.pipeline, self.run.id, checkpoint, batch.stream.name, part)
             about = f"Stream {batch.stream.name!r}, loading {len(files)} files into {reference}"
-            self.jobs.run(name, lambda job_id, files=files: self._insert(job_id, files, staging), about)  # type: ignore[misc] # the lambda's default
+            job = self.jobs.run(name, lambda job_id, files=files: self._insert(job_id, files, staging), about)  # type: ignore[misc] # the lambda's default
+            expected = sum(file.rows for file in files)
+            if job.output_rows != expected:
+                raise TerminalError(
+                    f"{about}: job {job.job_id} loaded {job.output_rows} rows, but the files were written with "
+                    f"{expected}. Nothing of this checkpoint is in the table; run again, and look at who else writes to "
+                    "the archive."
+                )
         return reference
 
     def drop(self, reference: bigquery.TableReference) -> None:
         """Drop a staging table."""
-        self.client.delete_table(reference, not_found_ok=True, timeout=REQUEST_TIMEOUT)
+        self.client.delete_table(
+            reference, not_found_ok=True, timeout=REQUEST_TIMEOUT, retry=DEFAULT_RETRY.with_timeout(DROP_PATIENCE)
+        )
 
     def _parts(self, files: Sequence[RowFile]) -> list[Sequence[RowFile]]:
         """Divide files into those of one job each: one file a job where they are local."""

@@ -122,5 +122,5 @@ class LineReader(GenericSingerReader[str]):
                 f"Line {self.line_number}: malformed JSON at character {error.pos}: {error.msg}."
                 " If the line is cut short, the tap ended in the middle of it."
             ) from None
-        except (UnicodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise MessageError(f"Line {self.line_number}: malformed JSON: {error}") from None

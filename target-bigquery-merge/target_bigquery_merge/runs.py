@@ -33,7 +33,7 @@ class Run:
 
 
 class Clock:
-    """Tells the time as text, spelled anew at most once a millisecond."""
+    """Tells the time as text, spelled anew at most once a millisecond; it never goes back."""
 
     def __init__(self) -> None:
         self._tick = -1
@@ -41,7 +41,7 @@ class Clock:
 
     def now(self) -> str:
         """Return the present time."""
-        tick = time.time_ns() // 1_000_000
+        tick = max(time.time_ns() // 1_000_000, self._tick)
         if tick != self._tick:
             self._tick = tick
             self._text = spell(datetime.fromtimestamp(tick / 1000, UTC))

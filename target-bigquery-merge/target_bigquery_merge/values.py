@@ -113,6 +113,8 @@ def timestamp(value: Any) -> str:  # noqa: ANN401
     if type(value) is not str:
         raise _wrong("a date-time string", value)
     try:
+        if value[4:5] != "-":
+            raise ValueError("the year is not followed by a hyphen")  # noqa: TRY301 -- one way to say it
         moment = datetime.fromisoformat(value)
         if _RFC3339_Z.fullmatch(value):
             return value

@@ -74,6 +74,11 @@ BAD_MESSAGES: list[tuple[Any, type[TargetError], str]] = [
     ('{"type": "RECORD", "stream": "s", "rec', MessageError, r"Line 2: malformed JSON at character \d+: .*cut short"),
     ("[1]", MessageError, "Line 2: expected a JSON object"),
     ("[" * 100_000, MessageError, "Line 2: malformed JSON"),
+    (
+        '{"type": "RECORD", "stream": "s", "record": {"id": ' + "9" * 5_000 + "}}",
+        MessageError,
+        "Line 2: malformed JSON",
+    ),
     ({"no": "type"}, MessageError, "Line 2: unknown message type 'None'"),
     ({"type": "NEWS"}, MessageError, "Line 2: unknown message type 'NEWS'"),
     ({"type": "RECORD", "stream": "s"}, MessageError, "Line 2: a RECORD message needs a stream and a record"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from target_bigquery_merge import answers, checkpoint
 from target_bigquery_merge.archive import Archive
 from target_bigquery_merge.checkpoint import Protocol
 from target_bigquery_merge.errors import TargetError, TerminalError
+from target_bigquery_merge.merge import Merger
 
 from .helpers import record, schema, state
 
@@ -253,3 +255,49 @@ def test_a_required_column_that_leaves_the_schema_or_becomes_nullable_stops_noth
         "REQUIRED",
     ]
     assert [row["id"] for row in loading.rows("things")] == [1, 2, 3]
+
+
+def test_rows_that_a_load_leaves_out_stop_the_run(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = Archive.put
+
+    def shortened(self: Archive, name: str, lines: Any) -> Any:
+        return replace(upload(self, name, lines[:-1]), rows=len(lines))
+
+    monkeypatch.setattr(Archive, "put", shortened)
+    with pytest.raises(TerminalError, match="loaded 1 rows, but the files were written with 2") as failure:
+        loading.run([SCHEMA, thing(1, "a"), thing(2, "b"), state(at=2)])
+    assert failure.value.__notes__ == [""]  # no STATE
+    assert loading.rows("things") == []
+
+
+def test_rows_without_keys_come_once_though_another_stream_fails(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = Merger.merge
+    failures = iter([True])
+
+    def refusing(self: Merger, stream: Any, *rest: Any) -> Any:
+        if stream.name == "things" and next(failures, False):
+            raise TerminalError("refused")
+        return merge(self, stream, *rest)
+
+    monkeypatch.setattr(Merger, "merge", refusing)
+    messages = [schema("log", {"text": TEXT}), SCHEMA, record("log", {"text": "once"}), thing(1, "a"), state(at=1)]
+    with pytest.raises(TerminalError, match="refused"):
+        loading.run(messages)
+    assert loading.run(messages) == [{"at": 1}]
+    assert loading.rows("log") == [{"text": "once"}]
+    assert loading.rows("things") == [{"id": 1, "name": "a"}]
+
+
+def test_a_clock_that_is_set_back_lets_no_older_row_win(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([5_000, 5_000, 4_000])
+    last = [5_000]
+
+    def time_ns() -> int:
+        last[0] = next(ticks, last[0])
+        return last[0] * 10**9
+
+    monkeypatch.setattr("target_bigquery_merge.runs.time.time_ns", time_ns)
+    loading.run([SCHEMA, thing(1, "old"), thing(1, "new"), state(at=1)])
+    assert loading.rows("things") == [{"id": 1, "name": "new"}]

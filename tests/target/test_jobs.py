@@ -13,6 +13,7 @@ from target_bigquery_merge.jobs import Jobs, job_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from google.api_core.retry import Retry
     from google.cloud import bigquery
     from local_stack.testing import Warehouse
 
@@ -41,6 +42,7 @@ class Service:
     def __init__(self, *answers: Any, existing: Job | None = None) -> None:
         self.ids: list[str] = []
         self.slept: list[float] = []
+        self.unknown = 0
         self._answers = list(answers)
         self._existing = existing
 
@@ -51,8 +53,14 @@ class Service:
             raise answer
         return answer
 
-    def get_job(self, job_id: str, location: str | None) -> Any:
+    def get_job(self, job_id: str, location: str | None, retry: Retry) -> Any:
         assert (job_id, location) == (self.ids[-1], "US")
+        return retry(self._known)()
+
+    def _known(self) -> Job | None:
+        if self.unknown:
+            self.unknown -= 1
+            raise api.NotFound("not yet")  # type: ignore[no-untyped-call]
         return self._existing
 
     def run(self) -> Any:
@@ -132,3 +140,11 @@ def test_bigquery_runs_a_job_of_one_id_once(warehouse: Warehouse) -> None:
     for _ in range(2):
         assert Jobs(client, "US").run(name, insert, "append").num_dml_affected_rows == 1
     assert warehouse.rows("t") == [{"a": 1}]
+
+
+def test_a_job_that_is_not_yet_known_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    existing = Job()
+    service = Service(api.Conflict("exists"), existing=existing)  # type: ignore[no-untyped-call]
+    service.unknown = 2
+    assert service.run() is existing

@@ -41,6 +41,7 @@ def test_timestamps_are_spelled_in_utc_with_z(given_text: str, stored: str) -> N
         "2024-01-01T25:00:00Z",
         "2024-01-01T23:59:60Z",
         "yesterday",
+        "1712010912345",
         "",
         "२०२४-01-01T00:00:00Z",
     ],
