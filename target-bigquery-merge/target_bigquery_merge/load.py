@@ -75,7 +75,7 @@ class Loader:
             if job.output_rows != expected:
                 raise TerminalError(
                     f"{about}: job {job.job_id} loaded {job.output_rows} rows, but the files were written with "
-                    f"{expected}. Nothing of this checkpoint is in the table. Run again, and look at who else writes to "
+                    f"{expected}. Nothing of this checkpoint is in the table. Run again, and see who else writes to "
                     "the archive."
                 )
         return reference
